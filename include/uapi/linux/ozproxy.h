@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	include/spec/ozproxy.yaml */
+/* YNL-GEN uapi header */
+
+#ifndef _UAPI_LINUX_OZPROXY_H
+#define _UAPI_LINUX_OZPROXY_H
+
+#define OZPROXY_FAMILY_NAME	"ozproxy"
+#define OZPROXY_FAMILY_VERSION	1
+
+#define OZPROXY_NAME_MAX	123
+#define OZPROXY_ADDRESS_MAX	32
+#define OZPROXY_INSTANCE_MAX	1024
+#define OZPROXY_LOCAL_MAX	16
+
+/**
+ * enum ozproxy_policy - How an address chooses among the instances of its
+ *   service.
+ * @OZPROXY_POLICY_RR: Round robin, in proportion to the weights.
+ * @OZPROXY_POLICY_INSTANCE: Exactly one instance. Not given in service-set:
+ *   the Instance IPs that the instances themselves carry are of this policy.
+ */
+enum ozproxy_policy {
+	OZPROXY_POLICY_RR,
+	OZPROXY_POLICY_INSTANCE,
+};
+
+/**
+ * enum ozproxy_instance_flags - Properties of an instance.
+ * @OZPROXY_INSTANCE_FLAGS_LOCAL: The instance runs on this node, whatever its
+ *   node address says.
+ * @OZPROXY_INSTANCE_FLAGS_DRAINING: The instance gets no new flow; the flows
+ *   it has go on.
+ */
+enum ozproxy_instance_flags {
+	OZPROXY_INSTANCE_FLAGS_LOCAL = 1,
+	OZPROXY_INSTANCE_FLAGS_DRAINING = 2,
+};
+
+/**
+ * enum ozproxy_admission - What a tunnelled packet must prove to be let in.
+ * @OZPROXY_ADMISSION_OVERLAY: Well-formed, from an address in the service
+ *   networks, to the Namespace IP of an instance on this node.
+ */
+enum ozproxy_admission {
+	OZPROXY_ADMISSION_OVERLAY,
+};
+
+/**
+ * enum ozproxy_flow_state - The life of a flow, as far as it decides its
+ *   time-out.
+ * @OZPROXY_FLOW_STATE_UNANSWERED: Packets went out, no reply was seen yet.
+ * @OZPROXY_FLOW_STATE_ESTABLISHED: Both directions were seen.
+ * @OZPROXY_FLOW_STATE_CLOSING: TCP only. A FIN in both directions or a RST was
+ *   seen.
+ * @OZPROXY_FLOW_STATE_ASLEEP: The service was cleared as idle; the next packet
+ *   is a miss, and the flow continues when its instance is known again.
+ */
+enum ozproxy_flow_state {
+	OZPROXY_FLOW_STATE_UNANSWERED,
+	OZPROXY_FLOW_STATE_ESTABLISHED,
+	OZPROXY_FLOW_STATE_CLOSING,
+	OZPROXY_FLOW_STATE_ASLEEP,
+};
+
+/**
+ * enum ozproxy_direction - The pipeline that a packet was in.
+ * @OZPROXY_DIRECTION_OUT: From a container towards an instance.
+ * @OZPROXY_DIRECTION_IN: Towards a container of this node.
+ */
+enum ozproxy_direction {
+	OZPROXY_DIRECTION_OUT,
+	OZPROXY_DIRECTION_IN,
+};
+
+/**
+ * enum ozproxy_drop_reason - Why a packet was not delivered. Every lost packet
+ *   is counted under one of these.
+ * @OZPROXY_DROP_REASON_NOT_IP: The packet is neither IPv4 nor IPv6.
+ * @OZPROXY_DROP_REASON_EMPTY_DATAGRAM: A tunnel datagram without payload
+ *   arrived.
+ * @OZPROXY_DROP_REASON_TRUNCATED: The packet ends before its headers do.
+ * @OZPROXY_DROP_REASON_BAD_HEADER: An IP, TCP or UDP header contradicts itself
+ *   (version, header length, checksum, or length field).
+ * @OZPROXY_DROP_REASON_BAD_LENGTH: The length in the IP header differs from
+ *   the bytes that arrived.
+ * @OZPROXY_DROP_REASON_BAD_ADDRESS: The source or destination is an address
+ *   that no container can have (unspecified, loopback, broadcast,
+ *   IPv4-mapped).
+ * @OZPROXY_DROP_REASON_MULTICAST: Multicast, including neighbour and listener
+ *   discovery, is not carried by the overlay.
+ * @OZPROXY_DROP_REASON_FRAGMENT: IP fragments are not converted yet.
+ * @OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL: Only TCP and UDP are converted
+ *   yet.
+ * @OZPROXY_DROP_REASON_UNKNOWN_SOURCE: The sender is not an instance on this
+ *   node; only instances in the table may use the overlay.
+ * @OZPROXY_DROP_REASON_SOURCE_WITHOUT_ADDRESS: The sending instance has no
+ *   Instance IP of this IP family, so nobody could answer it.
+ * @OZPROXY_DROP_REASON_NOT_A_SERVICE: The destination is outside the service
+ *   networks of the device.
+ * @OZPROXY_DROP_REASON_UNKNOWN_SERVICE: No table entry for the destination; it
+ *   was announced as a miss.
+ * @OZPROXY_DROP_REASON_MISS_TABLE_FULL: No table entry for the destination,
+ *   and too many addresses wait for an answer already (link attribute
+ *   miss-limit).
+ * @OZPROXY_DROP_REASON_NO_INSTANCE: The service is known, but no instance of
+ *   it can take the packet (none at all, all draining, or none with this IP
+ *   family).
+ * @OZPROXY_DROP_REASON_REPLY_CONFLICT: The same source port already talks to
+ *   every instance that could be chosen, by another address of the service;
+ *   replies could not be told apart.
+ * @OZPROXY_DROP_REASON_FLOW_TABLE_FULL: The device follows as many flows as
+ *   its link attribute flow-limit allows.
+ * @OZPROXY_DROP_REASON_FLOW_INSERT_FAILED: The flow table refused the new flow
+ *   (a bucket that is too long, or no memory to grow).
+ * @OZPROXY_DROP_REASON_NO_MEMORY: Memory for the packet or its flow could not
+ *   be allocated.
+ * @OZPROXY_DROP_REASON_SOURCE_NOT_SERVICE: A tunnelled packet came from an
+ *   address outside the service networks.
+ * @OZPROXY_DROP_REASON_DESTINATION_NOT_LOCAL: A tunnelled packet is for an
+ *   address that is not the Namespace IP of an instance on this node.
+ * @OZPROXY_DROP_REASON_ECN: The congestion marks of the outer and inner header
+ *   contradict each other (RFC 6040).
+ * @OZPROXY_DROP_REASON_NO_UNDERLAY: The tunnel socket of this family is not
+ *   open (the namespace of the underlay is gone, or IPv6 is off).
+ * @OZPROXY_DROP_REASON_NO_ROUTE: There is no route to the node.
+ * @OZPROXY_DROP_REASON_ROUTE_LOOP: The route to the node leads back into this
+ *   device.
+ * @OZPROXY_DROP_REASON_BACKLOG_FULL: The receive queue of the CPU is full.
+ */
+enum ozproxy_drop_reason {
+	OZPROXY_DROP_REASON_NOT_IP,
+	OZPROXY_DROP_REASON_EMPTY_DATAGRAM,
+	OZPROXY_DROP_REASON_TRUNCATED,
+	OZPROXY_DROP_REASON_BAD_HEADER,
+	OZPROXY_DROP_REASON_BAD_LENGTH,
+	OZPROXY_DROP_REASON_BAD_ADDRESS,
+	OZPROXY_DROP_REASON_MULTICAST,
+	OZPROXY_DROP_REASON_FRAGMENT,
+	OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL,
+	OZPROXY_DROP_REASON_UNKNOWN_SOURCE,
+	OZPROXY_DROP_REASON_SOURCE_WITHOUT_ADDRESS,
+	OZPROXY_DROP_REASON_NOT_A_SERVICE,
+	OZPROXY_DROP_REASON_UNKNOWN_SERVICE,
+	OZPROXY_DROP_REASON_MISS_TABLE_FULL,
+	OZPROXY_DROP_REASON_NO_INSTANCE,
+	OZPROXY_DROP_REASON_REPLY_CONFLICT,
+	OZPROXY_DROP_REASON_FLOW_TABLE_FULL,
+	OZPROXY_DROP_REASON_FLOW_INSERT_FAILED,
+	OZPROXY_DROP_REASON_NO_MEMORY,
+	OZPROXY_DROP_REASON_SOURCE_NOT_SERVICE,
+	OZPROXY_DROP_REASON_DESTINATION_NOT_LOCAL,
+	OZPROXY_DROP_REASON_ECN,
+	OZPROXY_DROP_REASON_NO_UNDERLAY,
+	OZPROXY_DROP_REASON_NO_ROUTE,
+	OZPROXY_DROP_REASON_ROUTE_LOOP,
+	OZPROXY_DROP_REASON_BACKLOG_FULL,
+};
+
+enum {
+	IFLA_OZPROXY_PORT = 1,
+	IFLA_OZPROXY_LOCAL,
+	IFLA_OZPROXY_SERVICE_IPV4,
+	IFLA_OZPROXY_SERVICE_IPV4_PREFIX,
+	IFLA_OZPROXY_SERVICE_IPV6,
+	IFLA_OZPROXY_SERVICE_IPV6_PREFIX,
+	IFLA_OZPROXY_ADMISSION,
+	IFLA_OZPROXY_FLOW_LIMIT,
+	IFLA_OZPROXY_MISS_LIMIT,
+	IFLA_OZPROXY_MISS_TIMEOUT,
+	IFLA_OZPROXY_SERVICE_LIMIT,
+
+	__IFLA_OZPROXY_MAX,
+	IFLA_OZPROXY_MAX = (__IFLA_OZPROXY_MAX - 1)
+};
+
+enum {
+	IFLA_OZPROXY_LOCAL_IPV4 = 1,
+	IFLA_OZPROXY_LOCAL_IPV6,
+
+	__IFLA_OZPROXY_LOCAL_MAX,
+	IFLA_OZPROXY_LOCAL_MAX = (__IFLA_OZPROXY_LOCAL_MAX - 1)
+};
+
+enum {
+	OZPROXY_A_ADDRESS_IPV4 = 1,
+	OZPROXY_A_ADDRESS_IPV6,
+	OZPROXY_A_ADDRESS_POLICY,
+
+	__OZPROXY_A_ADDRESS_MAX,
+	OZPROXY_A_ADDRESS_MAX = (__OZPROXY_A_ADDRESS_MAX - 1)
+};
+
+enum {
+	OZPROXY_A_INSTANCE_NUMBER = 1,
+	OZPROXY_A_INSTANCE_NAMESPACE_IPV4,
+	OZPROXY_A_INSTANCE_NAMESPACE_IPV6,
+	OZPROXY_A_INSTANCE_INSTANCE_IPV4,
+	OZPROXY_A_INSTANCE_INSTANCE_IPV6,
+	OZPROXY_A_INSTANCE_NODE_IPV4,
+	OZPROXY_A_INSTANCE_NODE_IPV6,
+	OZPROXY_A_INSTANCE_NODE_PORT,
+	OZPROXY_A_INSTANCE_WEIGHT,
+	OZPROXY_A_INSTANCE_METRIC,
+	OZPROXY_A_INSTANCE_FLAGS,
+
+	__OZPROXY_A_INSTANCE_MAX,
+	OZPROXY_A_INSTANCE_MAX = (__OZPROXY_A_INSTANCE_MAX - 1)
+};
+
+enum {
+	OZPROXY_A_SERVICE_IFINDEX = 1,
+	OZPROXY_A_SERVICE_NAME,
+	OZPROXY_A_SERVICE_ADDRESS,
+	OZPROXY_A_SERVICE_INSTANCE,
+	OZPROXY_A_SERVICE_FIND_IPV4,
+	OZPROXY_A_SERVICE_FIND_IPV6,
+	OZPROXY_A_SERVICE_GENERATION,
+	OZPROXY_A_SERVICE_TABLE_GENERATION,
+	OZPROXY_A_SERVICE_USED,
+	OZPROXY_A_SERVICE_PAD,
+
+	__OZPROXY_A_SERVICE_MAX,
+	OZPROXY_A_SERVICE_MAX = (__OZPROXY_A_SERVICE_MAX - 1)
+};
+
+enum {
+	OZPROXY_A_FLOW_IFINDEX = 1,
+	OZPROXY_A_FLOW_PROTOCOL,
+	OZPROXY_A_FLOW_SOURCE_IPV4,
+	OZPROXY_A_FLOW_SOURCE_IPV6,
+	OZPROXY_A_FLOW_SOURCE_PORT,
+	OZPROXY_A_FLOW_DESTINATION_IPV4,
+	OZPROXY_A_FLOW_DESTINATION_IPV6,
+	OZPROXY_A_FLOW_DESTINATION_PORT,
+	OZPROXY_A_FLOW_SERVICE,
+	OZPROXY_A_FLOW_INSTANCE,
+	OZPROXY_A_FLOW_CONVERTED_SOURCE_IPV4,
+	OZPROXY_A_FLOW_CONVERTED_SOURCE_IPV6,
+	OZPROXY_A_FLOW_CONVERTED_DESTINATION_IPV4,
+	OZPROXY_A_FLOW_CONVERTED_DESTINATION_IPV6,
+	OZPROXY_A_FLOW_NODE_IPV4,
+	OZPROXY_A_FLOW_NODE_IPV6,
+	OZPROXY_A_FLOW_NODE_PORT,
+	OZPROXY_A_FLOW_LOCAL,
+	OZPROXY_A_FLOW_STATE,
+	OZPROXY_A_FLOW_IDLE,
+	OZPROXY_A_FLOW_EXPIRES,
+	OZPROXY_A_FLOW_FLUSHED,
+	OZPROXY_A_FLOW_TABLE_GENERATION,
+
+	__OZPROXY_A_FLOW_MAX,
+	OZPROXY_A_FLOW_MAX = (__OZPROXY_A_FLOW_MAX - 1)
+};
+
+enum {
+	OZPROXY_A_MISS_IFINDEX = 1,
+	OZPROXY_A_MISS_IPV4,
+	OZPROXY_A_MISS_IPV6,
+	OZPROXY_A_MISS_AGE,
+	OZPROXY_A_MISS_PACKETS,
+	OZPROXY_A_MISS_TABLE_GENERATION,
+
+	__OZPROXY_A_MISS_MAX,
+	OZPROXY_A_MISS_MAX = (__OZPROXY_A_MISS_MAX - 1)
+};
+
+enum {
+	OZPROXY_A_DROP_DIRECTION = 1,
+	OZPROXY_A_DROP_REASON,
+	OZPROXY_A_DROP_PACKETS,
+	OZPROXY_A_DROP_PAD,
+
+	__OZPROXY_A_DROP_MAX,
+	OZPROXY_A_DROP_MAX = (__OZPROXY_A_DROP_MAX - 1)
+};
+
+enum {
+	OZPROXY_A_STATS_IFINDEX = 1,
+	OZPROXY_A_STATS_OUT_RECEIVED,
+	OZPROXY_A_STATS_OUT_TUNNELLED,
+	OZPROXY_A_STATS_OUT_LOCAL,
+	OZPROXY_A_STATS_IN_RECEIVED,
+	OZPROXY_A_STATS_IN_DELIVERED,
+	OZPROXY_A_STATS_DROP,
+	OZPROXY_A_STATS_SERVICES,
+	OZPROXY_A_STATS_INSTANCES,
+	OZPROXY_A_STATS_NODES,
+	OZPROXY_A_STATS_FLOWS,
+	OZPROXY_A_STATS_MISSES,
+	OZPROXY_A_STATS_TABLE_GENERATION,
+	OZPROXY_A_STATS_PAD,
+
+	__OZPROXY_A_STATS_MAX,
+	OZPROXY_A_STATS_MAX = (__OZPROXY_A_STATS_MAX - 1)
+};
+
+enum {
+	OZPROXY_CMD_SERVICE_GET = 1,
+	OZPROXY_CMD_SERVICE_SET,
+	OZPROXY_CMD_SERVICE_DEL,
+	OZPROXY_CMD_SERVICE_CLEAR,
+	OZPROXY_CMD_SERVICE_NTF,
+	OZPROXY_CMD_SERVICE_DEL_NTF,
+	OZPROXY_CMD_FLOW_GET,
+	OZPROXY_CMD_FLOW_FLUSH,
+	OZPROXY_CMD_MISS_GET,
+	OZPROXY_CMD_MISS_NTF,
+	OZPROXY_CMD_STATS_GET,
+
+	__OZPROXY_CMD_MAX,
+	OZPROXY_CMD_MAX = (__OZPROXY_CMD_MAX - 1)
+};
+
+#define OZPROXY_MCGRP_MISSES	"misses"
+#define OZPROXY_MCGRP_CHANGES	"changes"
+
+#endif /* _UAPI_LINUX_OZPROXY_H */
