@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The ozproxy authors */
+/* The two pipelines, what they work on, and what both of them ask. */
+#ifndef _OZP_CONVERT_H
+#define _OZP_CONVERT_H
+
+#include <linux/netdevice.h>
+#include <linux/types.h>
+#include <net/gro_cells.h>
+
+#include "flow.h"
+#include "miss.h"
+#include "node.h"
+#include "packet.h"
+#include "stats.h"
+#include "table.h"
+#include "tunnel.h"
+
+/**
+ * struct ozp_locals - addresses of this node, immutable
+ * @rcu: defers freeing
+ * @count: how many
+ * @entries: the addresses; @family says which kind each is of
+ */
+struct ozp_locals {
+	struct rcu_head rcu;
+	u32 count;
+	struct {
+		union ozp_addr addr;
+		u8 family;
+	} entries[];
+};
+
+/**
+ * struct ozp_networks - the service networks of a device
+ * @ip4: the IPv4 network
+ * @ip4_prefix: its length in bits
+ * @ip6: the IPv6 network
+ * @ip6_prefix: its length in bits
+ */
+struct ozp_networks {
+	__be32 ip4;
+	struct in6_addr ip6;
+	u8 ip4_prefix;
+	u8 ip6_prefix;
+};
+
+/**
+ * struct ozp_convert - everything that a packet meets in a device
+ * @dev: the net device
+ * @networks: the service networks; only set before the device exists
+ * @locals: addresses of this node; NULL: every address of the underlay's
+ *	namespace
+ * @stats: what became of packets
+ * @nodes: the workers
+ * @table: what addresses mean
+ * @flows: the conversions in use
+ * @misses: addresses that wait for an answer
+ * @tunnel: the wire
+ * @gro_cells: receive queues, one a CPU
+ */
+struct ozp_convert {
+	struct net_device *dev;
+	struct ozp_networks networks;
+	struct ozp_locals __rcu *locals;
+	struct ozp_stats stats;
+	struct ozp_nodes nodes;
+	struct ozp_table table;
+	struct ozp_flows *flows;
+	struct ozp_misses misses;
+	struct ozp_tunnel tunnel;
+	struct gro_cells gro_cells;
+};
+
+/* control path and packet path */
+bool ozp_networks_contain(const struct ozp_networks *networks, u8 family,
+			  const union ozp_addr *addr);
+bool ozp_convert_is_local_rcu(struct ozp_convert *cv,
+			      const struct ozp_endpoint *ep);
+
+/* packet path */
+struct ozp_endpoint *ozp_convert_find_local_rcu(struct ozp_convert *cv,
+						u8 family,
+						const union ozp_addr *addr);
+enum ozp_flow_refresh ozp_convert_refresh_rcu(struct ozp_convert *cv,
+					      struct ozp_flow *flow,
+					      struct ozp_conversion **conv);
+netdev_tx_t ozp_outbound(struct ozp_convert *cv, struct sk_buff *skb);
+void ozp_inbound(struct ozp_tunnel *tunnel, struct sk_buff *skb,
+		 struct ozp_packet *pkt);
+void ozp_inbound_local(struct ozp_convert *cv, struct sk_buff *skb,
+		       struct ozp_packet *pkt,
+		       const struct ozp_conversion *conv);
+
+#endif /* _OZP_CONVERT_H */

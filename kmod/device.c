@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "device.h"
+
+#include <linux/ethtool.h>
+#include <linux/if_arp.h>
+#include <linux/ip.h>
+#include <linux/module.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/rtnetlink.h>
+
+#include "compat.h"
+#include "limits.h"
+#include "link.h"
+
+/**
+ * struct ozp_net - what a namespace knows of us
+ * @devices: devices, of whatever namespace, that have their sockets here; under
+ *	RTNL
+ */
+struct ozp_net {
+	struct list_head devices;
+};
+
+static unsigned int ozp_net_id __read_mostly;
+static const struct ozp_device_events *ozp_device_events;
+static struct rtnl_link_ops ozp_link_ops;
+
+static struct list_head *ozp_net_devices(struct net *net)
+{
+	struct ozp_net *ozn = net_generic(net, ozp_net_id);
+
+	return &ozn->devices;
+}
+
+/**
+ * ozp_device_is_ours() - whether a net device is of our kind
+ * @dev: the device
+ *
+ * Return: whether netdev_priv() is a struct ozp_device.
+ */
+bool ozp_device_is_ours(const struct net_device *dev)
+{
+	return dev->rtnl_link_ops == &ozp_link_ops;
+}
+
+static void ozp_device_miss(struct ozp_misses *misses,
+			    const struct ozp_miss_info *info)
+{
+	struct ozp_device *oz = container_of(misses, struct ozp_device,
+					     convert.misses);
+
+	ozp_device_events->miss(oz, info);
+}
+
+/* What can change on a device that exists; cannot fail. */
+static void ozp_link_apply(struct ozp_convert *cv,
+			   const struct ozp_link_config *config)
+{
+	mutex_lock(&cv->table.lock);
+	WRITE_ONCE(cv->tunnel.port, config->port);
+	WRITE_ONCE(cv->flows->limit, config->flow_limit);
+	cv->table.service_limit = config->service_limit;
+	ozp_misses_set_limits(&cv->misses, config->miss_limit,
+			      config->miss_timeout);
+	ozp_flows_locality_changed(cv->flows);
+	mutex_unlock(&cv->table.lock);
+}
+
+static int ozp_device_init(struct net_device *dev)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+	struct ozp_convert *cv = &oz->convert;
+	struct net *net = rtnl_dereference(cv->tunnel.net);
+	int err;
+
+	cv->dev = dev;
+	err = ozp_stats_init(&cv->stats, dev->name);
+	if (err)
+		return err;
+	err = gro_cells_init(&cv->gro_cells, dev);
+	if (err)
+		goto err_uninit_stats;
+	ozp_nodes_init(&cv->nodes);
+	err = ozp_table_init(&cv->table, &cv->nodes);
+	if (err)
+		goto err_destroy_cells;
+	cv->flows = ozp_flows_new();
+	if (!cv->flows) {
+		err = -ENOMEM;
+		goto err_uninit_table;
+	}
+	ozp_misses_init(&cv->misses, ozp_device_miss);
+
+	cv->tunnel.dev = dev;
+	cv->tunnel.stats = &cv->stats;
+	cv->tunnel.receive = ozp_inbound;
+	list_add_tail(&oz->underlay_link, ozp_net_devices(net));
+
+	/* Complete before anybody finds it; from here the locals are ours. */
+	cv->networks = oz->initial->networks;
+	rcu_assign_pointer(cv->locals, oz->initial->locals);
+	oz->initial->locals = NULL;
+	ozp_link_apply(cv, oz->initial);
+	oz->initial = NULL;
+	return 0;
+
+err_uninit_table:
+	ozp_table_uninit(&cv->table);
+err_destroy_cells:
+	gro_cells_destroy(&cv->gro_cells);
+err_uninit_stats:
+	ozp_stats_uninit(&cv->stats);
+	return err;
+}
+
+/* The device is closed, and a grace period has passed: there are no packets.
+ * Requests that hold the device find it dead.
+ */
+static void ozp_device_uninit(struct net_device *dev)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+	struct ozp_convert *cv = &oz->convert;
+
+	list_del_init(&oz->underlay_link);
+	mutex_lock(&cv->table.lock);
+	oz->dead = true;
+	mutex_unlock(&cv->table.lock);
+
+	gro_cells_destroy(&cv->gro_cells);
+	ozp_misses_uninit(&cv->misses);
+	ozp_flows_release(cv->flows);
+	ozp_table_uninit(&cv->table);
+	ozp_nodes_uninit(&cv->nodes);
+	ozp_stats_uninit(&cv->stats);
+	kfree_rcu(rtnl_dereference(cv->locals), rcu);
+	RCU_INIT_POINTER(cv->locals, NULL);
+}
+
+static int ozp_device_open(struct net_device *dev)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+
+	return ozp_tunnel_open(&oz->convert.tunnel);
+}
+
+static int ozp_device_stop(struct net_device *dev)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+
+	ozp_tunnel_close(&oz->convert.tunnel);
+	return 0;
+}
+
+static netdev_tx_t ozp_device_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+
+	return ozp_outbound(&oz->convert, skb);
+}
+
+static void ozp_device_stats(struct net_device *dev,
+			     struct rtnl_link_stats64 *stats)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+
+	ozp_stats_sum_link(&oz->convert.stats, stats);
+}
+
+static const struct net_device_ops ozp_device_ops = {
+	.ndo_init = ozp_device_init,
+	.ndo_uninit = ozp_device_uninit,
+	.ndo_open = ozp_device_open,
+	.ndo_stop = ozp_device_stop,
+	.ndo_start_xmit = ozp_device_xmit,
+	.ndo_get_stats64 = ozp_device_stats,
+};
+
+/* ethtool -S: the counters, then every reason in each direction. */
+#define OZP_ETHTOOL_COUNT \
+	(OZP_COUNTER_COUNT + OZP_DIRECTION_COUNT * OZP_REASON_COUNT)
+
+static void ozp_ethtool_drvinfo(struct net_device *dev,
+				struct ethtool_drvinfo *info)
+{
+	strscpy(info->driver, "ozproxy", sizeof(info->driver));
+	strscpy(info->version, OZP_VERSION, sizeof(info->version));
+}
+
+static int ozp_ethtool_count(struct net_device *dev, int set)
+{
+	return set == ETH_SS_STATS ? OZP_ETHTOOL_COUNT : -EOPNOTSUPP;
+}
+
+static void ozp_ethtool_strings(struct net_device *dev, u32 set, u8 *data)
+{
+	unsigned int i, j;
+
+	if (set != ETH_SS_STATS)
+		return;
+	for (i = 0; i < OZP_COUNTER_COUNT; i++, data += ETH_GSTRING_LEN)
+		strscpy(data, ozp_counter_name(i), ETH_GSTRING_LEN);
+	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
+		for (j = 0; j < OZP_REASON_COUNT; j++)
+			ethtool_sprintf(&data, "%s-drop-%s",
+					ozp_direction_name(i),
+					ozp_reason_name(j));
+}
+
+static void ozp_ethtool_stats(struct net_device *dev,
+			      struct ethtool_stats *stats, u64 *data)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+	struct ozp_stats_sum *sum;
+
+	sum = ozp_stats_sum_new(&oz->convert.stats);
+	if (!sum)
+		return;
+	memcpy(data, sum->packets, sizeof(sum->packets));
+	memcpy(data + OZP_COUNTER_COUNT, sum->drops, sizeof(sum->drops));
+	kfree(sum);
+}
+
+static const struct ethtool_ops ozp_ethtool_ops = {
+	.get_drvinfo = ozp_ethtool_drvinfo,
+	.get_link = ethtool_op_get_link,
+	.get_sset_count = ozp_ethtool_count,
+	.get_strings = ozp_ethtool_strings,
+	.get_ethtool_stats = ozp_ethtool_stats,
+};
+
+static const struct device_type ozp_device_type = { .name = "ozproxy" };
+
+static void ozp_link_setup(struct net_device *dev)
+{
+	const netdev_features_t features = NETIF_F_SG | NETIF_F_FRAGLIST |
+					   NETIF_F_HW_CSUM | NETIF_F_RXCSUM |
+					   NETIF_F_GSO_SOFTWARE |
+					   NETIF_F_HIGHDMA;
+
+	dev->netdev_ops = &ozp_device_ops;
+	dev->ethtool_ops = &ozp_ethtool_ops;
+	SET_NETDEV_DEVTYPE(dev, &ozp_device_type);
+	dev->needs_free_netdev = true;
+
+	/* Bare IP: no link layer header, no neighbours. */
+	dev->type = ARPHRD_NONE;
+	dev->flags = IFF_POINTOPOINT | IFF_NOARP;
+	dev->hard_header_len = 0;
+	dev->addr_len = 0;
+	dev->needed_headroom = LL_MAX_HEADER + OZP_TUNNEL_OVERHEAD;
+	dev->priv_flags |= IFF_NO_QUEUE;
+	dev->mtu = ETH_DATA_LEN - OZP_TUNNEL_OVERHEAD;
+	dev->min_mtu = ETH_MIN_MTU;
+	dev->max_mtu = IP_MAX_MTU - OZP_TUNNEL_OVERHEAD;
+
+	dev->features |= features;
+	dev->hw_features |= features;
+	ozp_compat_set_lltx(dev);
+	/* A packet that cannot be sent is answered along the way it came. */
+	netif_keep_dst(dev);
+}
+
+static int ozp_link_validate(struct nlattr *tb[], struct nlattr *data[],
+			     struct netlink_ext_ack *extack)
+{
+	if (tb[IFLA_ADDRESS]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
+				    "an ozproxy device has no link layer address");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The second device on a port could never be opened: say so early. */
+static int ozp_link_check_port(struct net *net, const struct ozp_device *self,
+			       __be16 port, struct nlattr *data[],
+			       struct netlink_ext_ack *extack)
+{
+	struct ozp_device *oz;
+
+	list_for_each_entry(oz, ozp_net_devices(net), underlay_link) {
+		if (oz == self || oz->convert.tunnel.port != port)
+			continue;
+		NL_SET_ERR_MSG_ATTR(extack,
+				    data ? data[IFLA_OZPROXY_PORT] : NULL,
+				    "another ozproxy device has this UDP port in the same namespace");
+		return -EADDRINUSE;
+	}
+	return 0;
+}
+
+static int ozp_link_create(struct net *net, struct net_device *dev,
+			   struct nlattr *tb[], struct nlattr *data[],
+			   struct netlink_ext_ack *extack)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+	struct ozp_link_config config;
+	int err;
+
+	ozp_link_default(&config);
+	err = ozp_link_parse(&config, data, extack);
+	if (err)
+		return err;
+	err = ozp_link_check_port(net, NULL, config.port, data, extack);
+	if (err)
+		goto err_free_locals;
+
+	rcu_assign_pointer(oz->convert.tunnel.net, net);
+	oz->initial = &config;
+	err = register_netdevice(dev);
+	if (err)
+		goto err_free_locals;
+	return 0;
+
+err_free_locals:
+	kfree(config.locals);
+	return err;
+}
+
+OZP_COMPAT_NEWLINK(ozp_link_new, ozp_link_create)
+
+/* The options as they are; @locals stays the device's. */
+static void ozp_link_current(const struct ozp_convert *cv,
+			     struct ozp_link_config *config)
+{
+	config->port = cv->tunnel.port;
+	config->networks = cv->networks;
+	config->locals = rtnl_dereference(cv->locals);
+	config->flow_limit = cv->flows->limit;
+	config->miss_limit = cv->misses.limit;
+	config->miss_timeout = cv->misses.timeout_ms;
+	config->service_limit = cv->table.service_limit;
+}
+
+static int ozp_link_check_change(struct net_device *dev,
+				 const struct ozp_link_config *config,
+				 struct nlattr *data[],
+				 struct netlink_ext_ack *extack)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+	struct ozp_convert *cv = &oz->convert;
+	struct net *net = rtnl_dereference(cv->tunnel.net);
+	struct nlattr *attr;
+
+	if (memcmp(&config->networks, &cv->networks, sizeof(cv->networks))) {
+		attr = data[IFLA_OZPROXY_SERVICE_IPV4] ?:
+		       data[IFLA_OZPROXY_SERVICE_IPV4_PREFIX] ?:
+		       data[IFLA_OZPROXY_SERVICE_IPV6] ?:
+		       data[IFLA_OZPROXY_SERVICE_IPV6_PREFIX];
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the service networks are fixed when the device is created");
+		return -EOPNOTSUPP;
+	}
+	if (config->port == cv->tunnel.port)
+		return 0;
+	if (dev->flags & IFF_UP) {
+		NL_SET_ERR_MSG_ATTR(extack, data[IFLA_OZPROXY_PORT],
+				    "the port can change only while the device is down");
+		return -EBUSY;
+	}
+	return net ? ozp_link_check_port(net, oz, config->port, data, extack) :
+		     0;
+}
+
+static int ozp_link_change(struct net_device *dev, struct nlattr *tb[],
+			   struct nlattr *data[],
+			   struct netlink_ext_ack *extack)
+{
+	struct ozp_device *oz = netdev_priv(dev);
+	struct ozp_convert *cv = &oz->convert;
+	struct ozp_locals *old = rtnl_dereference(cv->locals);
+	struct ozp_link_config config;
+	int err;
+
+	if (!data)
+		return 0;
+	memset(&config, 0, sizeof(config));
+	ozp_link_current(cv, &config);
+	err = ozp_link_parse(&config, data, extack);
+	if (err)
+		return err;
+	err = ozp_link_check_change(dev, &config, data, extack);
+	if (err) {
+		if (config.locals != old)
+			kfree(config.locals);
+		return err;
+	}
+	rcu_assign_pointer(cv->locals, config.locals);
+	if (config.locals != old && old)
+		kfree_rcu(old, rcu);
+	ozp_link_apply(cv, &config);
+	return 0;
+}
+
+static size_t ozp_link_get_size(const struct net_device *dev)
+{
+	return ozp_link_size();
+}
+
+static int ozp_link_fill_info(struct sk_buff *skb, const struct net_device *dev)
+{
+	const struct ozp_device *oz = netdev_priv(dev);
+	struct ozp_link_config config;
+
+	ozp_link_current(&oz->convert, &config);
+	return ozp_link_fill(skb, &config);
+}
+
+static struct net *ozp_link_get_net(const struct net_device *dev)
+{
+	const struct ozp_device *oz = netdev_priv(dev);
+	struct net *net = rtnl_dereference(oz->convert.tunnel.net);
+
+	return net ?: dev_net(dev);
+}
+
+static struct rtnl_link_ops ozp_link_ops __read_mostly = {
+	.kind = "ozproxy",
+	.maxtype = IFLA_OZPROXY_MAX,
+	.policy = ozp_link_policy,
+	.priv_size = sizeof(struct ozp_device),
+	.setup = ozp_link_setup,
+	.validate = ozp_link_validate,
+	.newlink = ozp_link_new,
+	.changelink = ozp_link_change,
+	.get_size = ozp_link_get_size,
+	.fill_info = ozp_link_fill_info,
+	.get_link_net = ozp_link_get_net,
+};
+
+static int ozp_net_init(struct net *net)
+{
+	INIT_LIST_HEAD(ozp_net_devices(net));
+	return 0;
+}
+
+/* The namespace of the underlay ends before the device: the sockets go, the
+ * device stays, without a wire. No reference is held on either namespace.
+ */
+static void ozp_net_pre_exit(struct net *net)
+{
+	struct ozp_device *oz, *next;
+
+	rtnl_lock();
+	list_for_each_entry_safe(oz, next, ozp_net_devices(net),
+				 underlay_link) {
+		list_del_init(&oz->underlay_link);
+		RCU_INIT_POINTER(oz->convert.tunnel.net, NULL);
+		ozp_tunnel_close(&oz->convert.tunnel);
+		ozp_nodes_reset_routes(&oz->convert.nodes);
+	}
+	rtnl_unlock();
+}
+
+/* Nodes on their way out may have routes of these namespaces, too. */
+static void ozp_net_exit_batch(struct list_head *nets)
+{
+	rcu_barrier();
+}
+
+static struct pernet_operations ozp_net_ops = {
+	.init = ozp_net_init,
+	.pre_exit = ozp_net_pre_exit,
+	.exit_batch = ozp_net_exit_batch,
+	.id = &ozp_net_id,
+	.size = sizeof(struct ozp_net),
+};
+
+/**
+ * ozp_device_register() - offer the link kind
+ * @events: what the layer above wants to know of
+ *
+ * Return: 0 or a negative errno.
+ */
+int ozp_device_register(const struct ozp_device_events *events)
+{
+	int err;
+
+	ozp_device_events = events;
+	err = register_pernet_subsys(&ozp_net_ops);
+	if (err)
+		return err;
+	err = rtnl_link_register(&ozp_link_ops);
+	if (err)
+		unregister_pernet_subsys(&ozp_net_ops);
+	return err;
+}
+
+/**
+ * ozp_device_unregister() - end all devices and withdraw the link kind
+ *
+ * May sleep, for as long as requests hold devices.
+ */
+void ozp_device_unregister(void)
+{
+	rtnl_link_unregister(&ozp_link_ops);
+	unregister_pernet_subsys(&ozp_net_ops);
+}
+
+MODULE_ALIAS_RTNL_LINK("ozproxy");

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The ozproxy authors */
+/* The link kind "ozproxy".
+ *
+ * Lock order, outermost first; each may be taken without those before it:
+ *
+ *   RTNL                  creation, change and end of devices; opening and
+ *                         closing of tunnels; struct ozp_net
+ *   ozp_table.lock        mutex: the conversion table, changes of limits,
+ *                         ozp_device.dead
+ *   ozp_flows.collect_lock  mutex: one collector at a time
+ *   ozp_table.commit      seqlock, BH off: a change becoming visible
+ *   ozp_misses.lock       spinlock, BH off: waiting addresses
+ *   ozp_flows.convert_lock  spinlock, BH off: replacing a flow's conversion
+ *   ozp_services.lock     spinlock, BH off: lists of services and instances
+ *   ozp_nodes.lock        spinlock, BH off: list of nodes
+ *
+ * Of the spinlocks only ozp_services.lock is ever taken inside another, inside
+ * ozp_table.commit. The packet path takes ozp_misses.lock for an unknown
+ * address, and ozp_flows.convert_lock when an instance of a flow has moved; it
+ * reads ozp_table.commit when it finds nothing. Everything else there is RCU.
+ * References are dropped with none of the spinlocks held.
+ *
+ * Life of the objects:
+ *
+ *   device     netdev; netlink requests hold it while they run
+ *   service    a reference of the table while it is offered, and one for each
+ *              of its instances
+ *   instance   a reference for each of its endpoints
+ *   endpoint   references: the snapshot that offers it, flows' conversions
+ *   snapshot   owned by its service, replaced as a whole
+ *   node       one reference for each endpoint there
+ *   flow       owned by the flow table; marked dying by anyone, unlinked by
+ *              the collector
+ *   flow table reference of the device, and of dumps in progress
+ *
+ * Everything that packets see is freed a grace period after it was unlinked.
+ */
+#ifndef _OZP_DEVICE_H
+#define _OZP_DEVICE_H
+
+#include <linux/list.h>
+#include <linux/netdevice.h>
+
+#include "convert.h"
+
+struct ozp_link_config;
+
+/**
+ * struct ozp_device - private data of a net device of kind "ozproxy"
+ * @convert: what packets meet
+ * @initial: the options of a device that is being created, for ndo_init
+ * @underlay_link: in the list of the namespace that has our sockets
+ * @dead: the device is being unregistered: no request may use it any more;
+ *	protected by @convert.table.lock
+ */
+struct ozp_device {
+	struct ozp_convert convert;
+	struct ozp_link_config *initial;
+	struct list_head underlay_link;
+	bool dead;
+};
+
+/**
+ * struct ozp_device_events - what the layer above wants to know of
+ * @miss: an address was used that the table does not have; any context that
+ *	packets come from
+ */
+struct ozp_device_events {
+	void (*miss)(struct ozp_device *oz, const struct ozp_miss_info *info);
+};
+
+bool ozp_device_is_ours(const struct net_device *dev);
+
+/* init */
+int ozp_device_register(const struct ozp_device_events *events);
+void ozp_device_unregister(void);
+
+#endif /* _OZP_DEVICE_H */

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+/* Towards a container of this node.
+ *
+ * A packet comes from the tunnel, or from the outbound side for an instance on
+ * the same node. When it answers a flow, the Service IP that the container used
+ * becomes its source again, so that the container sees the peer that it knows.
+ * Otherwise it is a request and is delivered as it came, if it is admitted.
+ */
+
+#include "convert.h"
+
+#include <linux/skbuff.h>
+
+#include "clock.h"
+
+/* Admission "overlay": from a service address, to a container of this node. */
+static enum ozp_verdict ozp_inbound_admit(struct ozp_convert *cv,
+					  struct ozp_packet *pkt)
+{
+	const struct ozp_tuple *tuple = &pkt->tuple;
+	struct ozp_endpoint *target;
+
+	if (!ozp_networks_contain(&cv->networks, tuple->family, &tuple->src))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_SOURCE_NOT_SERVICE);
+	target = ozp_convert_find_local_rcu(cv, tuple->family, &tuple->dst);
+	if (!target)
+		return ozp_refuse(pkt,
+				  OZPROXY_DROP_REASON_DESTINATION_NOT_LOCAL);
+	ozp_clock_touch(&target->instance->service->used, ozp_clock_now());
+	return OZP_CONTINUE;
+}
+
+/* The flow that a packet answers, or NULL and @conv NULL for a request. What is
+ * written into an answer depends on the tuples only, not on where the instances
+ * are, so that it can be delivered while the flow is asleep.
+ */
+static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
+					 struct ozp_packet *pkt,
+					 struct ozp_flow **flow,
+					 struct ozp_conversion **conv)
+{
+	*conv = NULL;
+	*flow = ozp_flow_lookup_rcu(cv->flows, &pkt->tuple,
+				    OZPROXY_DIRECTION_IN);
+	if (!*flow)
+		return ozp_inbound_admit(cv, pkt);
+	switch (ozp_convert_refresh_rcu(cv, *flow, conv)) {
+	case OZP_FLOW_CURRENT:
+		return OZP_CONTINUE;
+	case OZP_FLOW_ASLEEP:
+	case OZP_FLOW_SOURCE_ASLEEP:
+		break;
+	case OZP_FLOW_OVER:
+		ozp_flow_end(cv->flows, *flow);
+		*conv = NULL;
+		break;
+	}
+	return ozp_inbound_admit(cv, pkt);
+}
+
+static void ozp_inbound_deliver(struct ozp_convert *cv, struct sk_buff *skb,
+				struct ozp_packet *pkt)
+{
+	unsigned int len = skb->len;
+
+	if (gro_cells_receive(&cv->gro_cells, skb) == NET_RX_SUCCESS)
+		ozp_stats_count(pkt->stats, OZP_COUNTER_IN_DELIVERED, len);
+	else
+		ozp_drop_count(pkt, OZPROXY_DROP_REASON_BACKLOG_FULL);
+}
+
+static enum ozp_verdict ozp_inbound_convert(struct ozp_convert *cv,
+					    struct sk_buff *skb,
+					    struct ozp_packet *pkt)
+{
+	struct ozp_conversion *conv;
+	enum ozp_verdict verdict;
+	struct ozp_flow *flow;
+
+	verdict = ozp_inbound_find(cv, pkt, &flow, &conv);
+	if (verdict != OZP_CONTINUE || !conv)
+		return verdict;
+	ozp_flow_follow(flow, conv, pkt);
+	return ozp_rewrite_apply(skb, pkt, &conv->in);
+}
+
+static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
+					  struct sk_buff *skb,
+					  struct ozp_packet *pkt)
+{
+	enum ozp_verdict verdict;
+
+	verdict = ozp_packet_parse(skb, pkt);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	verdict = ozp_inbound_convert(cv, skb, pkt);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	return ozp_tunnel_ecn(skb, pkt);
+}
+
+/**
+ * ozp_inbound() - convert a packet from the tunnel and deliver it
+ * @tunnel: the tunnel of the device
+ * @skb: the decapsulated packet, consumed
+ * @pkt: stats, direction and outer_dsfield are set
+ *
+ * Softirq, in an RCU read section.
+ */
+void ozp_inbound(struct ozp_tunnel *tunnel, struct sk_buff *skb,
+		 struct ozp_packet *pkt)
+{
+	struct ozp_convert *cv = container_of(tunnel, struct ozp_convert,
+					      tunnel);
+
+	if (ozp_inbound_steps(cv, skb, pkt) == OZP_DROP)
+		ozp_drop(skb, pkt, pkt->reason);
+	else
+		ozp_inbound_deliver(cv, skb, pkt);
+}
+
+/**
+ * ozp_inbound_local() - hand a packet to an instance on this node
+ * @cv: the device
+ * @skb: the packet, converted by the outbound side, consumed
+ * @pkt: what is known of it; the tuple is the one before conversion
+ * @conv: the conversion that was applied
+ *
+ * BH off, in an RCU read section.
+ */
+void ozp_inbound_local(struct ozp_convert *cv, struct sk_buff *skb,
+		       struct ozp_packet *pkt,
+		       const struct ozp_conversion *conv)
+{
+	ozp_stats_count(pkt->stats, OZP_COUNTER_OUT_LOCAL, skb->len);
+	pkt->direction = OZPROXY_DIRECTION_IN;
+	pkt->tuple.src = conv->out.src;
+	pkt->tuple.dst = conv->out.dst;
+
+	/* As if it came from another machine: no route, no socket, no
+	 * connection tracking of the way out.
+	 */
+	skb_orphan(skb);
+	skb_scrub_packet(skb, false);
+	skb->pkt_type = PACKET_HOST;
+	skb_reset_mac_header(skb);
+
+	if (ozp_inbound_convert(cv, skb, pkt) == OZP_DROP)
+		ozp_drop(skb, pkt, pkt->reason);
+	else
+		ozp_inbound_deliver(cv, skb, pkt);
+}

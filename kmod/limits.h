@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The ozproxy authors */
+/* Every bound and default of the module, with its unit and why it is so.
+ * What a user can set is named as its link attribute and described there, in
+ * include/spec/ozproxy.yaml; the ranges are repeated here for device.c.
+ */
+#ifndef _OZP_LIMITS_H
+#define _OZP_LIMITS_H
+
+#include <linux/jiffies.h>
+
+/* UDP port: what Oakestra's workers use unless their table says otherwise. */
+#define OZP_PORT_DEFAULT		50103
+
+/* Oakestra's service networks: 10.30.0.0/16 and fdff::/16. */
+#define OZP_SERVICE_IPV4_DEFAULT	0x0a1e0000
+#define OZP_SERVICE_IPV4_PREFIX_DEFAULT	16
+#define OZP_SERVICE_IPV4_PREFIX_MIN	8
+#define OZP_SERVICE_IPV4_PREFIX_MAX	30
+#define OZP_SERVICE_IPV6_DEFAULT	0xfdff
+#define OZP_SERVICE_IPV6_PREFIX_DEFAULT	16
+#define OZP_SERVICE_IPV6_PREFIX_MIN	8
+#define OZP_SERVICE_IPV6_PREFIX_MAX	126
+
+/* Flows: about 0.5 KiB each with their conversion, 32 MiB at the default. */
+#define OZP_FLOW_LIMIT_DEFAULT		65536
+#define OZP_FLOW_LIMIT_MIN		16
+#define OZP_FLOW_LIMIT_MAX		4194304
+
+/* Waiting addresses: under 100 bytes each; a scan of the service network by
+ * one container stops costing notifications here.
+ */
+#define OZP_MISS_LIMIT_DEFAULT		1024
+#define OZP_MISS_LIMIT_MIN		1
+#define OZP_MISS_LIMIT_MAX		65536
+#define OZP_MISS_BUCKET_BITS		8
+
+/* Waiting addresses that a dump copies at a time, with packets kept out. */
+#define OZP_MISS_BATCH			128
+
+/* Milliseconds: longer than a table query takes through cluster and root. */
+#define OZP_MISS_TIMEOUT_DEFAULT	10000
+#define OZP_MISS_TIMEOUT_MIN		100
+#define OZP_MISS_TIMEOUT_MAX		3600000
+
+/* Services: above the 10,000 of the largest cluster that was asked for. */
+#define OZP_SERVICE_LIMIT_DEFAULT	16384
+#define OZP_SERVICE_LIMIT_MIN		1
+#define OZP_SERVICE_LIMIT_MAX		1048576
+#define OZP_SERVICE_BUCKET_BITS		10
+
+/* Nodes are found by hash only when the table changes. */
+#define OZP_NODE_BUCKET_BITS		8
+
+/* Milliseconds between two writes of one time of last use: shared cache lines
+ * are dirtied ten times a second, not once a packet.
+ */
+#define OZP_USED_GRAIN_MS		100
+
+/* Seconds without a packet after which a flow ends. Unanswered: as long as a
+ * resolver or a SYN is repeated. Established UDP outlives keepalives of 60 s
+ * many times; TCP has no keepalive by default (RFC 5382, REQ-5 asks for more
+ * than two hours). Closing: 2 MSL (RFC 9293, 3.4.2).
+ */
+#define OZP_TIMEOUT_UNANSWERED_S	60
+#define OZP_TIMEOUT_UDP_S		300
+#define OZP_TIMEOUT_TCP_S		(6 * 60 * 60)
+#define OZP_TIMEOUT_TCP_CLOSING_S	120
+
+/* Jiffies between two walks of the collector over the flow table. */
+#define OZP_COLLECT_INTERVAL		(2 * HZ)
+
+/* Jiffies until it walks when packets ended flows: an end and a new beginning of
+ * one tuple leave an entry more in one bucket each time, and 16 are too many.
+ */
+#define OZP_COLLECT_HURRY		(HZ / 50)
+
+/* IPv6 extension headers before the transport header; more is an attack. */
+#define OZP_EXTENSION_HEADERS_MAX	8
+
+/* Bytes of device MTU taken from Ethernet's 1500 so that the tunnel fits an
+ * underlay of either family: outer IPv6 and UDP header.
+ */
+#define OZP_TUNNEL_OVERHEAD		(40 + 8)
+
+#endif /* _OZP_LIMITS_H */

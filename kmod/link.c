@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "link.h"
+
+#include <linux/inetdevice.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+
+#include "limits.h"
+
+/* As the "checks" of the attribute set "link" in the spec say. */
+const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
+	/* Exact lengths: there are no old callers to be kind to. */
+	[0] = { .strict_start_type = IFLA_OZPROXY_PORT },
+	[IFLA_OZPROXY_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[IFLA_OZPROXY_LOCAL] = { .type = NLA_NESTED },
+	[IFLA_OZPROXY_SERVICE_IPV4] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_SERVICE_IPV4_PREFIX] =
+		NLA_POLICY_RANGE(NLA_U8, OZP_SERVICE_IPV4_PREFIX_MIN,
+				 OZP_SERVICE_IPV4_PREFIX_MAX),
+	[IFLA_OZPROXY_SERVICE_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[IFLA_OZPROXY_SERVICE_IPV6_PREFIX] =
+		NLA_POLICY_RANGE(NLA_U8, OZP_SERVICE_IPV6_PREFIX_MIN,
+				 OZP_SERVICE_IPV6_PREFIX_MAX),
+	[IFLA_OZPROXY_ADMISSION] =
+		NLA_POLICY_MAX(NLA_U32, OZPROXY_ADMISSION_OVERLAY),
+	[IFLA_OZPROXY_FLOW_LIMIT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_MISS_LIMIT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_MISS_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_SERVICE_LIMIT] = { .type = NLA_U32 },
+};
+
+/**
+ * ozp_link_default() - the options of a device that was given none
+ * @config: to be filled in
+ */
+void ozp_link_default(struct ozp_link_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->port = htons(OZP_PORT_DEFAULT);
+	config->networks.ip4 = htonl(OZP_SERVICE_IPV4_DEFAULT);
+	config->networks.ip4_prefix = OZP_SERVICE_IPV4_PREFIX_DEFAULT;
+	config->networks.ip6.s6_addr16[0] = htons(OZP_SERVICE_IPV6_DEFAULT);
+	config->networks.ip6_prefix = OZP_SERVICE_IPV6_PREFIX_DEFAULT;
+	config->flow_limit = OZP_FLOW_LIMIT_DEFAULT;
+	config->miss_limit = OZP_MISS_LIMIT_DEFAULT;
+	config->miss_timeout = OZP_MISS_TIMEOUT_DEFAULT;
+	config->service_limit = OZP_SERVICE_LIMIT_DEFAULT;
+}
+
+static int ozp_link_parse_range(u32 *value, const struct nlattr *attr, u32 min,
+				u32 max, struct netlink_ext_ack *extack)
+{
+	u32 wanted;
+
+	if (!attr)
+		return 0;
+	wanted = nla_get_u32(attr);
+	if (wanted < min || wanted > max) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "limit out of range");
+		return -ERANGE;
+	}
+	*value = wanted;
+	return 0;
+}
+
+/* The address in an element of the list of local addresses. */
+static int ozp_link_parse_addr(union ozp_addr *addr, u8 *family,
+			       const struct nlattr *attr,
+			       struct netlink_ext_ack *extack)
+{
+	memset(addr, 0, sizeof(*addr));
+	switch (nla_type(attr)) {
+	case IFLA_OZPROXY_LOCAL_IPV4:
+		*family = AF_INET;
+		if (nla_len(attr) != sizeof(__be32))
+			break;
+		addr->ip4 = nla_get_in_addr(attr);
+		return 0;
+	case IFLA_OZPROXY_LOCAL_IPV6:
+		*family = AF_INET6;
+		if (nla_len(attr) != sizeof(struct in6_addr))
+			break;
+		addr->ip6 = nla_get_in6_addr(attr);
+		return 0;
+	default:
+		NL_SET_ERR_MSG_ATTR(extack, attr, "not a local address");
+		return -EINVAL;
+	}
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "a local address has 4 or 16 bytes, by its type");
+	return -EINVAL;
+}
+
+static int ozp_link_parse_local(struct ozp_locals *locals,
+				const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
+{
+	union ozp_addr addr;
+	u8 family;
+	u32 i;
+	int err;
+
+	err = ozp_link_parse_addr(&addr, &family, attr, extack);
+	if (err)
+		return err;
+	if (locals->count >= OZPROXY_LOCAL_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "too many local addresses");
+		return -E2BIG;
+	}
+	if (!ozp_addr_is_host(family, &addr)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "no node can have this address");
+		return -EINVAL;
+	}
+	for (i = 0; i < locals->count; i++) {
+		if (locals->entries[i].family != family ||
+		    !ozp_addr_is_equal(&locals->entries[i].addr, &addr))
+			continue;
+		NL_SET_ERR_MSG_ATTR(extack, attr, "local address given twice");
+		return -EEXIST;
+	}
+	locals->entries[locals->count].family = family;
+	locals->entries[locals->count].addr = addr;
+	locals->count++;
+	return 0;
+}
+
+static int ozp_link_parse_locals(struct ozp_link_config *config,
+				 const struct nlattr *list,
+				 struct netlink_ext_ack *extack)
+{
+	struct ozp_locals *locals;
+	struct nlattr *attr;
+	int rem, err = 0;
+
+	locals = kzalloc(struct_size(locals, entries, OZPROXY_LOCAL_MAX),
+			 GFP_KERNEL_ACCOUNT);
+	if (!locals)
+		return -ENOMEM;
+	nla_for_each_nested(attr, list, rem) {
+		err = ozp_link_parse_local(locals, attr, extack);
+		if (err)
+			break;
+	}
+	/* An empty list is no list. */
+	if (err || !locals->count) {
+		kfree(locals);
+		locals = NULL;
+	}
+	config->locals = locals;
+	return err;
+}
+
+static int ozp_link_parse_networks(struct ozp_link_config *config,
+				   struct nlattr *data[],
+				   struct netlink_ext_ack *extack)
+{
+	struct nlattr *ip4 = data[IFLA_OZPROXY_SERVICE_IPV4];
+	struct nlattr *ip4_prefix = data[IFLA_OZPROXY_SERVICE_IPV4_PREFIX];
+	struct nlattr *ip6 = data[IFLA_OZPROXY_SERVICE_IPV6];
+	struct nlattr *ip6_prefix = data[IFLA_OZPROXY_SERVICE_IPV6_PREFIX];
+	struct ozp_networks *networks = &config->networks;
+	struct in6_addr net6;
+
+	if (ip4)
+		networks->ip4 = nla_get_in_addr(ip4);
+	if (ip4_prefix)
+		networks->ip4_prefix = nla_get_u8(ip4_prefix);
+	if (networks->ip4 & ~inet_make_mask(networks->ip4_prefix) ||
+	    ipv4_is_zeronet(networks->ip4) ||
+	    ipv4_is_loopback(networks->ip4) ||
+	    ipv4_is_multicast(networks->ip4)) {
+		NL_SET_ERR_MSG_ATTR(extack, ip4 ?: ip4_prefix,
+				    "not an IPv4 unicast network of that length (host bits set?)");
+		return -EINVAL;
+	}
+	if (ip6)
+		networks->ip6 = nla_get_in6_addr(ip6);
+	if (ip6_prefix)
+		networks->ip6_prefix = nla_get_u8(ip6_prefix);
+	ipv6_addr_prefix(&net6, &networks->ip6, networks->ip6_prefix);
+	if (!ipv6_addr_equal(&net6, &networks->ip6) ||
+	    ipv6_addr_any(&networks->ip6) ||
+	    ipv6_addr_is_multicast(&networks->ip6)) {
+		NL_SET_ERR_MSG_ATTR(extack, ip6 ?: ip6_prefix,
+				    "not an IPv6 unicast network of that length (host bits set?)");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * ozp_link_parse() - read the options that were given
+ * @config: the options so far; those given replace them, and then
+ *	@config->locals is the caller's to keep or free
+ * @data: the attributes, or NULL
+ * @extack: says what is wrong
+ *
+ * May sleep.
+ *
+ * Return: 0, or a negative errno with nothing allocated.
+ */
+int ozp_link_parse(struct ozp_link_config *config, struct nlattr *data[],
+		   struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (!data)
+		return 0;
+	if (data[IFLA_OZPROXY_PORT])
+		config->port = nla_get_be16(data[IFLA_OZPROXY_PORT]);
+	err = ozp_link_parse_networks(config, data, extack);
+	if (err)
+		return err;
+	err = ozp_link_parse_range(&config->flow_limit,
+				   data[IFLA_OZPROXY_FLOW_LIMIT],
+				   OZP_FLOW_LIMIT_MIN, OZP_FLOW_LIMIT_MAX,
+				   extack);
+	if (err)
+		return err;
+	err = ozp_link_parse_range(&config->miss_limit,
+				   data[IFLA_OZPROXY_MISS_LIMIT],
+				   OZP_MISS_LIMIT_MIN, OZP_MISS_LIMIT_MAX,
+				   extack);
+	if (err)
+		return err;
+	err = ozp_link_parse_range(&config->miss_timeout,
+				   data[IFLA_OZPROXY_MISS_TIMEOUT],
+				   OZP_MISS_TIMEOUT_MIN, OZP_MISS_TIMEOUT_MAX,
+				   extack);
+	if (err)
+		return err;
+	err = ozp_link_parse_range(&config->service_limit,
+				   data[IFLA_OZPROXY_SERVICE_LIMIT],
+				   OZP_SERVICE_LIMIT_MIN, OZP_SERVICE_LIMIT_MAX,
+				   extack);
+	if (err)
+		return err;
+	if (data[IFLA_OZPROXY_LOCAL])
+		return ozp_link_parse_locals(config, data[IFLA_OZPROXY_LOCAL],
+					     extack);
+	return 0;
+}
+
+/**
+ * ozp_link_size() - room that ozp_link_fill() may need
+ *
+ * Return: bytes.
+ */
+size_t ozp_link_size(void)
+{
+	return nla_total_size(sizeof(__be16)) +		/* port */
+	       nla_total_size(OZPROXY_LOCAL_MAX *	/* local */
+			      nla_total_size(sizeof(struct in6_addr))) +
+	       nla_total_size(sizeof(__be32)) +		/* service-ipv4 */
+	       nla_total_size(sizeof(struct in6_addr)) + /* service-ipv6 */
+	       2 * nla_total_size(sizeof(u8)) +		/* their prefixes */
+	       5 * nla_total_size(sizeof(u32));		/* the rest */
+}
+
+static int ozp_link_fill_locals(struct sk_buff *skb,
+				const struct ozp_locals *locals)
+{
+	struct nlattr *list;
+	int err = 0;
+	u32 i;
+
+	if (!locals)
+		return 0;
+	list = nla_nest_start(skb, IFLA_OZPROXY_LOCAL);
+	if (!list)
+		return -EMSGSIZE;
+	for (i = 0; i < locals->count && !err; i++) {
+		if (locals->entries[i].family == AF_INET)
+			err = nla_put_in_addr(skb, IFLA_OZPROXY_LOCAL_IPV4,
+					      locals->entries[i].addr.ip4);
+		else
+			err = nla_put_in6_addr(skb, IFLA_OZPROXY_LOCAL_IPV6,
+					       &locals->entries[i].addr.ip6);
+	}
+	nla_nest_end(skb, list);
+	return err;
+}
+
+/**
+ * ozp_link_fill() - write the options of a device
+ * @skb: the message
+ * @config: the options
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int ozp_link_fill(struct sk_buff *skb, const struct ozp_link_config *config)
+{
+	const struct ozp_networks *networks = &config->networks;
+
+	if (nla_put_be16(skb, IFLA_OZPROXY_PORT, config->port) ||
+	    ozp_link_fill_locals(skb, config->locals) ||
+	    nla_put_in_addr(skb, IFLA_OZPROXY_SERVICE_IPV4, networks->ip4) ||
+	    nla_put_u8(skb, IFLA_OZPROXY_SERVICE_IPV4_PREFIX,
+		       networks->ip4_prefix) ||
+	    nla_put_in6_addr(skb, IFLA_OZPROXY_SERVICE_IPV6, &networks->ip6) ||
+	    nla_put_u8(skb, IFLA_OZPROXY_SERVICE_IPV6_PREFIX,
+		       networks->ip6_prefix) ||
+	    nla_put_u32(skb, IFLA_OZPROXY_ADMISSION,
+			OZPROXY_ADMISSION_OVERLAY) ||
+	    nla_put_u32(skb, IFLA_OZPROXY_FLOW_LIMIT, config->flow_limit) ||
+	    nla_put_u32(skb, IFLA_OZPROXY_MISS_LIMIT, config->miss_limit) ||
+	    nla_put_u32(skb, IFLA_OZPROXY_MISS_TIMEOUT, config->miss_timeout) ||
+	    nla_put_u32(skb, IFLA_OZPROXY_SERVICE_LIMIT, config->service_limit))
+		return -EMSGSIZE;
+	return 0;
+}

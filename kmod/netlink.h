@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The ozproxy authors */
+/* The generic netlink family: include/spec/ozproxy.yaml is its reference. */
+#ifndef _OZP_NETLINK_H
+#define _OZP_NETLINK_H
+
+#include <net/genetlink.h>
+
+#include "device.h"
+#include "netlink_gen.h"
+
+extern struct genl_family ozp_netlink_family;
+extern const struct ozp_device_events ozp_netlink_events;
+
+/* Room for one message of a reply or notification that may be split. */
+#define OZP_NETLINK_MESSAGE SKB_WITH_OVERHEAD(16384UL)
+
+/* Attribute numbers of an address that has one for each family. */
+struct ozp_netlink_addr_attrs {
+	u16 ip4;
+	u16 ip6;
+};
+
+/* helpers of the handlers */
+struct ozp_device *ozp_netlink_device_get(struct net *net,
+					  const struct nlattr *ifindex,
+					  u16 type,
+					  struct netlink_ext_ack *extack);
+void ozp_netlink_device_put(struct ozp_device *oz);
+int ozp_netlink_do(struct genl_info *info, u16 type,
+		   int (*handle)(struct ozp_device *oz,
+				 struct genl_info *info));
+int ozp_netlink_lock(struct ozp_device *oz, struct netlink_ext_ack *extack);
+void ozp_netlink_unlock(struct ozp_device *oz);
+int ozp_netlink_missing(struct netlink_ext_ack *extack,
+			const struct nlattr *nest, u16 type, const char *text);
+void ozp_netlink_get_addr(const struct nlattr *ip4, const struct nlattr *ip6,
+			  union ozp_addr *addr, u8 *family);
+int ozp_netlink_put_addr(struct sk_buff *skb,
+			 struct ozp_netlink_addr_attrs attrs, u8 family,
+			 const union ozp_addr *addr);
+
+/* what the generated tables cannot say */
+int ozp_netlink_flow_dump_done(struct netlink_callback *cb);
+
+/* init */
+int ozp_netlink_register(void);
+void ozp_netlink_unregister(void);
+
+#endif /* _OZP_NETLINK_H */

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "netlink.h"
+
+#include <linux/slab.h>
+
+#include "compat.h"
+
+static const struct ozp_netlink_addr_attrs ozp_miss_addr_attrs = {
+	OZPROXY_A_MISS_IPV4, OZPROXY_A_MISS_IPV6,
+};
+
+/* @cb: the dump that it is part of, or NULL. The generation is read without the
+ * table's lock by notifications: it is a hint there.
+ */
+static int ozp_netlink_miss_fill(struct sk_buff *skb,
+				 struct netlink_callback *cb, u32 portid,
+				 u32 seq, u8 cmd, const struct ozp_device *oz,
+				 const struct ozp_miss_info *info)
+{
+	void *header;
+
+	header = genlmsg_put(skb, portid, seq, &ozp_netlink_family,
+			     cb ? NLM_F_MULTI : 0, cmd);
+	if (!header)
+		return -EMSGSIZE;
+	if (cb)
+		genl_dump_check_consistent(cb, header);
+	if (nla_put_u32(skb, OZPROXY_A_MISS_IFINDEX,
+			oz->convert.dev->ifindex) ||
+	    ozp_netlink_put_addr(skb, ozp_miss_addr_attrs, info->family,
+				 &info->addr) ||
+	    nla_put_u32(skb, OZPROXY_A_MISS_AGE, info->age_ms) ||
+	    nla_put_u32(skb, OZPROXY_A_MISS_PACKETS, info->packets) ||
+	    nla_put_u32(skb, OZPROXY_A_MISS_TABLE_GENERATION,
+			READ_ONCE(oz->convert.table.generation))) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+/* From the packet path. A notification that is lost is not the end: a helper
+ * that hears of an overrun dumps what waits.
+ */
+static void ozp_netlink_miss_notify(struct ozp_device *oz,
+				    const struct ozp_miss_info *info)
+{
+	struct net *net = dev_net(oz->convert.dev);
+	struct sk_buff *skb;
+
+	if (!genl_has_listeners(&ozp_netlink_family, net,
+				OZPROXY_NLGRP_MISSES))
+		return;
+	skb = genlmsg_new(128, GFP_ATOMIC);
+	if (!skb)
+		return;
+	if (ozp_netlink_miss_fill(skb, NULL, 0, 0, OZPROXY_CMD_MISS_NTF, oz,
+				  info)) {
+		WARN_ON_ONCE(1);
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_multicast_netns(&ozp_netlink_family, net, skb, 0,
+				OZPROXY_NLGRP_MISSES, GFP_ATOMIC);
+}
+
+const struct ozp_device_events ozp_netlink_events = {
+	.miss = ozp_netlink_miss_notify,
+};
+
+static int ozp_netlink_miss_get(struct ozp_device *oz, struct genl_info *info)
+{
+	struct ozp_miss_info miss;
+	union ozp_addr addr;
+	struct sk_buff *skb;
+	bool found;
+	u8 family;
+	int err;
+
+	if (info->attrs[OZPROXY_A_MISS_IPV4] &&
+	    info->attrs[OZPROXY_A_MISS_IPV6]) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[OZPROXY_A_MISS_IPV6],
+				    "only one address, either ipv4 or ipv6");
+		return -EINVAL;
+	}
+	ozp_netlink_get_addr(info->attrs[OZPROXY_A_MISS_IPV4],
+			     info->attrs[OZPROXY_A_MISS_IPV6], &addr, &family);
+	if (!family)
+		return ozp_netlink_missing(info->extack, NULL,
+					   OZPROXY_A_MISS_IPV4,
+					   "the address is missing (ipv4 or ipv6)");
+	err = ozp_netlink_lock(oz, info->extack);
+	if (err)
+		return err;
+	found = ozp_miss_find(&oz->convert.misses, family, &addr, &miss);
+	ozp_netlink_unlock(oz);
+	if (!found) {
+		NL_SET_ERR_MSG(info->extack, "nobody waits for this address");
+		return -ENOENT;
+	}
+	skb = genlmsg_new(128, GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	err = ozp_netlink_miss_fill(skb, NULL, info->snd_portid, info->snd_seq,
+				    OZPROXY_CMD_MISS_GET, oz, &miss);
+	if (err) {
+		nlmsg_free(skb);
+		return err;
+	}
+	return genlmsg_reply(skb, info);
+}
+
+/**
+ * ozproxy_nl_miss_get_doit() - handle miss-get
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Return: 0 or a negative errno.
+ */
+int ozproxy_nl_miss_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ozp_netlink_do(info, OZPROXY_A_MISS_IFINDEX,
+			      ozp_netlink_miss_get);
+}
+
+/**
+ * struct ozp_miss_dump - how far a dump has come
+ * @after: id of the last address that was written
+ */
+struct ozp_miss_dump {
+	u64 after;
+};
+
+/* Write the addresses that match @addr, or all without @family. */
+static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
+				      struct netlink_callback *cb,
+				      struct ozp_device *oz, u8 family,
+				      const union ozp_addr *addr)
+{
+	struct ozp_miss_dump *dump = (void *)cb->ctx;
+	struct ozp_miss_info *infos;
+	u32 count, i;
+
+	infos = kmalloc_array(OZP_MISS_BATCH, sizeof(*infos), GFP_KERNEL);
+	if (!infos)
+		return -ENOMEM;
+	do {
+		count = ozp_miss_find_after(&oz->convert.misses, dump->after,
+					    infos, OZP_MISS_BATCH);
+		for (i = 0; i < count; i++) {
+			if ((!family || (infos[i].family == family &&
+					 ozp_addr_is_equal(&infos[i].addr,
+							   addr))) &&
+			    ozp_netlink_miss_fill(skb, cb,
+						  NETLINK_CB(cb->skb).portid,
+						  cb->nlh->nlmsg_seq,
+						  OZPROXY_CMD_MISS_GET, oz,
+						  &infos[i]))
+				goto out_free;
+			dump->after = infos[i].id;
+		}
+	} while (count == OZP_MISS_BATCH);
+out_free:
+	kfree(infos);
+	return 0;
+}
+
+/**
+ * ozproxy_nl_miss_get_dumpit() - handle a dump of miss-get
+ * @skb: the part of the reply to be filled
+ * @cb: the dump
+ *
+ * Return: length of the part, 0 at the end, or a negative errno.
+ */
+int ozproxy_nl_miss_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = ozp_compat_dump_attrs(cb);
+	union ozp_addr addr;
+	struct ozp_device *oz;
+	u8 family;
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct ozp_miss_dump) > sizeof(cb->ctx));
+	ozp_netlink_get_addr(attrs[OZPROXY_A_MISS_IPV4],
+			     attrs[OZPROXY_A_MISS_IPV6], &addr, &family);
+	oz = ozp_netlink_device_get(sock_net(cb->skb->sk),
+				    attrs[OZPROXY_A_MISS_IFINDEX],
+				    OZPROXY_A_MISS_IFINDEX, cb->extack);
+	if (IS_ERR(oz))
+		return PTR_ERR(oz);
+	err = ozp_netlink_lock(oz, cb->extack);
+	if (err)
+		goto out_put;
+	/* Never 0, which would mean that the dump does not say. */
+	cb->seq = oz->convert.table.generation + 1;
+	err = ozp_netlink_miss_dump_part(skb, cb, oz, family, &addr);
+	ozp_netlink_unlock(oz);
+out_put:
+	ozp_netlink_device_put(oz);
+	return err ?: skb->len;
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+/* Services from messages. The policy has checked types and lengths; here is
+ * checked what only the attributes together can tell.
+ */
+
+#include "netlink_service.h"
+
+#include <linux/ctype.h>
+#include <linux/slab.h>
+
+static int ozp_netlink_name_parse(const char **name, const struct nlattr *attr,
+				  struct netlink_ext_ack *extack)
+{
+	const char *p;
+
+	if (!attr)
+		return ozp_netlink_missing(extack, NULL, OZPROXY_A_SERVICE_NAME,
+					   "name of the service is missing");
+	*name = nla_data(attr);
+	for (p = *name; *p; p++)
+		if (!isascii(*p) || (!isalnum(*p) && !strchr(".-_", *p)))
+			break;
+	if (*p || p == *name) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "a service name has letters, digits, dots, dashes and underscores only, at least one");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int ozp_netlink_address_parse(struct ozp_service_address *address,
+				     const struct ozp_networks *networks,
+				     const struct nlattr *nest,
+				     struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[OZPROXY_A_ADDRESS_POLICY + 1];
+	struct nlattr *ip4, *ip6;
+	int err;
+
+	err = nla_parse_nested(tb, OZPROXY_A_ADDRESS_POLICY, nest,
+			       ozproxy_address_nl_policy, extack);
+	if (err)
+		return err;
+	ip4 = tb[OZPROXY_A_ADDRESS_IPV4];
+	ip6 = tb[OZPROXY_A_ADDRESS_IPV6];
+	if (!ip4 && !ip6)
+		return ozp_netlink_missing(extack, nest, OZPROXY_A_ADDRESS_IPV4,
+					   "a service address is missing (ipv4 or ipv6)");
+	if (ip4 && ip6) {
+		NL_SET_ERR_MSG_ATTR(extack, ip6,
+				    "only one address, either ipv4 or ipv6");
+		return -EINVAL;
+	}
+	if (!tb[OZPROXY_A_ADDRESS_POLICY])
+		return ozp_netlink_missing(extack, nest,
+					   OZPROXY_A_ADDRESS_POLICY,
+					   "the policy of a service address is missing");
+	ozp_netlink_get_addr(ip4, ip6, &address->addr, &address->family);
+	address->policy = nla_get_u32(tb[OZPROXY_A_ADDRESS_POLICY]);
+	if (!ozp_networks_contain(networks, address->family, &address->addr)) {
+		NL_SET_ERR_MSG_ATTR(extack, ip4 ?: ip6,
+				    "the address is outside the service network of the device");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* A Namespace IP (outside the service networks) or an Instance IP (inside). */
+static int ozp_netlink_member_parse(union ozp_addr *addr,
+				    const struct nlattr *attr, u8 family,
+				    const struct ozp_networks *networks,
+				    bool inside,
+				    struct netlink_ext_ack *extack)
+{
+	if (!attr)
+		return 0;
+	if (family == AF_INET)
+		addr->ip4 = nla_get_in_addr(attr);
+	else
+		addr->ip6 = nla_get_in6_addr(attr);
+	if (!ozp_addr_is_host(family, addr)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "no container can have this address");
+		return -EINVAL;
+	}
+	if (ozp_networks_contain(networks, family, addr) == inside)
+		return 0;
+	if (inside)
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the Instance IP is outside the service network of the device");
+	else
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the Namespace IP is inside the service network of the device");
+	return -EINVAL;
+}
+
+static int ozp_netlink_members_parse(struct ozp_endpoint_config *config,
+				     const struct ozp_networks *networks,
+				     struct nlattr **tb,
+				     const struct nlattr *nest,
+				     struct netlink_ext_ack *extack)
+{
+	struct nlattr *ns4 = tb[OZPROXY_A_INSTANCE_NAMESPACE_IPV4];
+	struct nlattr *ns6 = tb[OZPROXY_A_INSTANCE_NAMESPACE_IPV6];
+	struct nlattr *ip4 = tb[OZPROXY_A_INSTANCE_INSTANCE_IPV4];
+	struct nlattr *ip6 = tb[OZPROXY_A_INSTANCE_INSTANCE_IPV6];
+	int err;
+
+	if (!ns4 && !ns6)
+		return ozp_netlink_missing(extack, nest,
+					   OZPROXY_A_INSTANCE_NAMESPACE_IPV4,
+					   "the Namespace IP is missing (namespace-ipv4 or namespace-ipv6)");
+	err = ozp_netlink_member_parse(&config->ns[0], ns4, AF_INET, networks,
+				       false, extack);
+	if (!err)
+		err = ozp_netlink_member_parse(&config->ns[1], ns6, AF_INET6,
+					       networks, false, extack);
+	if (!err)
+		err = ozp_netlink_member_parse(&config->ip[0], ip4, AF_INET,
+					       networks, true, extack);
+	if (!err)
+		err = ozp_netlink_member_parse(&config->ip[1], ip6, AF_INET6,
+					       networks, true, extack);
+	return err;
+}
+
+static int ozp_netlink_node_parse(struct ozp_endpoint_config *config,
+				  struct nlattr **tb, const struct nlattr *nest,
+				  struct netlink_ext_ack *extack)
+{
+	struct nlattr *ip4 = tb[OZPROXY_A_INSTANCE_NODE_IPV4];
+	struct nlattr *ip6 = tb[OZPROXY_A_INSTANCE_NODE_IPV6];
+	struct nlattr *port = tb[OZPROXY_A_INSTANCE_NODE_PORT];
+
+	if (!ip4 && !ip6)
+		return ozp_netlink_missing(extack, nest,
+					   OZPROXY_A_INSTANCE_NODE_IPV4,
+					   "the node address is missing (node-ipv4 or node-ipv6)");
+	if (ip4 && ip6) {
+		NL_SET_ERR_MSG_ATTR(extack, ip6,
+				    "only one node address, either node-ipv4 or node-ipv6");
+		return -EINVAL;
+	}
+	if (!port)
+		return ozp_netlink_missing(extack, nest,
+					   OZPROXY_A_INSTANCE_NODE_PORT,
+					   "the node-port is missing");
+	ozp_netlink_get_addr(ip4, ip6, &config->node_addr,
+			     &config->node_family);
+	config->node_port = nla_get_be16(port);
+	if (!ozp_addr_is_set(&config->node_addr) ||
+	    (ip4 && (ipv4_is_multicast(config->node_addr.ip4) ||
+		     ipv4_is_lbcast(config->node_addr.ip4))) ||
+	    (ip6 && (ipv6_addr_is_multicast(&config->node_addr.ip6) ||
+		     ipv6_addr_v4mapped(&config->node_addr.ip6)))) {
+		NL_SET_ERR_MSG_ATTR(extack, ip4 ?: ip6,
+				    "the node address is not a unicast address");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int ozp_netlink_instance_parse(struct ozp_endpoint_config *config,
+				      const struct ozp_networks *networks,
+				      const struct nlattr *nest,
+				      struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[OZPROXY_A_INSTANCE_FLAGS + 1];
+	int err;
+
+	memset(config, 0, sizeof(*config));
+	err = nla_parse_nested(tb, OZPROXY_A_INSTANCE_FLAGS, nest,
+			       ozproxy_instance_nl_policy, extack);
+	if (err)
+		return err;
+	if (!tb[OZPROXY_A_INSTANCE_NUMBER])
+		return ozp_netlink_missing(extack, nest,
+					   OZPROXY_A_INSTANCE_NUMBER,
+					   "the instance number is missing");
+	config->number = nla_get_u32(tb[OZPROXY_A_INSTANCE_NUMBER]);
+	config->weight = 1;
+	if (tb[OZPROXY_A_INSTANCE_WEIGHT])
+		config->weight = nla_get_u16(tb[OZPROXY_A_INSTANCE_WEIGHT]);
+	if (tb[OZPROXY_A_INSTANCE_METRIC])
+		config->metric = nla_get_u32(tb[OZPROXY_A_INSTANCE_METRIC]);
+	if (tb[OZPROXY_A_INSTANCE_FLAGS])
+		config->flags = nla_get_u32(tb[OZPROXY_A_INSTANCE_FLAGS]);
+	err = ozp_netlink_members_parse(config, networks, tb, nest, extack);
+	if (err)
+		return err;
+	return ozp_netlink_node_parse(config, tb, nest, extack);
+}
+
+/* How many there are of an attribute that may come several times. */
+static u32 ozp_netlink_count(const struct genl_info *info, u16 type)
+{
+	struct nlattr *attr;
+	u32 count = 0;
+	int rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
+		count += nla_type(attr) == type;
+	return count;
+}
+
+/* The @index-th attribute of a type. */
+static struct nlattr *ozp_netlink_nth(const struct genl_info *info, u16 type,
+				      int index)
+{
+	struct nlattr *attr;
+	int rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
+		if (nla_type(attr) == type && !index--)
+			return attr;
+	return NULL;
+}
+
+static int ozp_netlink_parts_parse(struct ozp_service_config *config,
+				   const struct ozp_networks *networks,
+				   struct genl_info *info)
+{
+	struct netlink_ext_ack *extack = info->extack;
+	u32 addresses = 0, instances = 0;
+	struct nlattr *attr;
+	int rem, err = 0;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) == OZPROXY_A_SERVICE_ADDRESS)
+			err = ozp_netlink_address_parse(&config->addresses[addresses++],
+							networks, attr, extack);
+		else if (nla_type(attr) == OZPROXY_A_SERVICE_INSTANCE)
+			err = ozp_netlink_instance_parse(&config->instances[instances++],
+							 networks, attr,
+							 extack);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * ozp_netlink_service_config_uninit() - free what was read
+ * @config: the service
+ */
+void ozp_netlink_service_config_uninit(struct ozp_service_config *config)
+{
+	kvfree(config->addresses);
+	kvfree(config->instances);
+}
+
+/**
+ * ozp_netlink_service_parse() - read the service of a request
+ * @config: filled in; to be freed by ozp_netlink_service_config_uninit(); the
+ *	name stays the request's
+ * @networks: the service networks of the device
+ * @info: the request
+ *
+ * May sleep.
+ *
+ * Return: 0, or a negative errno with nothing to free.
+ */
+int ozp_netlink_service_parse(struct ozp_service_config *config,
+			      const struct ozp_networks *networks,
+			      struct genl_info *info)
+{
+	int err;
+
+	memset(config, 0, sizeof(*config));
+	err = ozp_netlink_name_parse(&config->name,
+				     info->attrs[OZPROXY_A_SERVICE_NAME],
+				     info->extack);
+	if (err)
+		return err;
+	config->address_count = ozp_netlink_count(info,
+						  OZPROXY_A_SERVICE_ADDRESS);
+	config->instance_count = ozp_netlink_count(info,
+						   OZPROXY_A_SERVICE_INSTANCE);
+	if (config->address_count > OZPROXY_ADDRESS_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[OZPROXY_A_SERVICE_ADDRESS],
+				    "too many service addresses");
+		return -E2BIG;
+	}
+	if (config->instance_count > OZPROXY_INSTANCE_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[OZPROXY_A_SERVICE_INSTANCE],
+				    "too many instances");
+		return -E2BIG;
+	}
+	config->addresses = kvcalloc(config->address_count,
+				     sizeof(*config->addresses), GFP_KERNEL);
+	config->instances = kvcalloc(config->instance_count,
+				     sizeof(*config->instances), GFP_KERNEL);
+	err = -ENOMEM;
+	if (!config->addresses || !config->instances)
+		goto err_uninit;
+	err = ozp_netlink_parts_parse(config, networks, info);
+	if (err)
+		goto err_uninit;
+	return 0;
+
+err_uninit:
+	ozp_netlink_service_config_uninit(config);
+	return err;
+}
+
+/**
+ * ozp_netlink_service_fault() - explain why the table refused a service
+ * @info: the request
+ * @fault: what is wrong
+ */
+void ozp_netlink_service_fault(struct genl_info *info,
+			       const struct ozp_table_fault *fault)
+{
+	if (!info->extack)
+		return;
+	info->extack->_msg = fault->text;
+	if (fault->address >= 0)
+		info->extack->bad_attr =
+			ozp_netlink_nth(info, OZPROXY_A_SERVICE_ADDRESS,
+					fault->address);
+	else if (fault->instance >= 0)
+		info->extack->bad_attr =
+			ozp_netlink_nth(info, OZPROXY_A_SERVICE_INSTANCE,
+					fault->instance);
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "packet.h"
+
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "limits.h"
+
+/* May reallocate the header. */
+static enum ozp_verdict ozp_packet_pull(struct sk_buff *skb,
+					struct ozp_packet *pkt,
+					unsigned int len)
+{
+	if (skb->len < len)
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_TRUNCATED);
+	if (!pskb_may_pull(skb, len))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_MEMORY);
+	return OZP_CONTINUE;
+}
+
+/* RFC 1122, 3.2.1.3: what must not appear as an address of a host. */
+static bool ozp_packet_is_bad_ip4(__be32 addr)
+{
+	return ipv4_is_zeronet(addr) || ipv4_is_loopback(addr) ||
+	       ipv4_is_lbcast(addr);
+}
+
+/* RFC 4291, 2.5; IPv4-mapped ones never travel (RFC 6890, table 20). */
+static bool ozp_packet_is_bad_ip6(const struct in6_addr *addr)
+{
+	return ipv6_addr_any(addr) || ipv6_addr_loopback(addr) ||
+	       ipv6_addr_v4mapped(addr);
+}
+
+/**
+ * ozp_addr_is_host() - whether an address can be a container's
+ * @family: family of @addr
+ * @addr: the address
+ *
+ * Return: false for those whose packets are dropped as bad-address or
+ * multicast.
+ */
+bool ozp_addr_is_host(u8 family, const union ozp_addr *addr)
+{
+	if (family == AF_INET)
+		return !ozp_packet_is_bad_ip4(addr->ip4) &&
+		       !ipv4_is_multicast(addr->ip4);
+	return !ozp_packet_is_bad_ip6(&addr->ip6) &&
+	       !ipv6_addr_is_multicast(&addr->ip6);
+}
+
+static enum ozp_verdict ozp_packet_parse_ip4(struct sk_buff *skb,
+					     struct ozp_packet *pkt)
+{
+	const struct iphdr *iph;
+	enum ozp_verdict verdict;
+	unsigned int len;
+
+	verdict = ozp_packet_pull(skb, pkt, sizeof(*iph));
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	iph = ip_hdr(skb);
+	if (iph->version != 4 || iph->ihl < 5)
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
+	pkt->l4_offset = iph->ihl * 4;
+
+	verdict = ozp_packet_pull(skb, pkt, pkt->l4_offset);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	iph = ip_hdr(skb);
+	if (ip_fast_csum(iph, iph->ihl))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
+	len = iph_totlen(skb, iph);
+	if (len < pkt->l4_offset)
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
+	if (len != skb->len)
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_LENGTH);
+
+	if (ipv4_is_multicast(iph->daddr))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_MULTICAST);
+	if (ozp_packet_is_bad_ip4(iph->saddr) ||
+	    ipv4_is_multicast(iph->saddr) || ozp_packet_is_bad_ip4(iph->daddr))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_ADDRESS);
+	if (ip_is_fragment(iph))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_FRAGMENT);
+
+	pkt->tuple.src.ip4 = iph->saddr;
+	pkt->tuple.dst.ip4 = iph->daddr;
+	pkt->tuple.family = AF_INET;
+	pkt->tuple.protocol = iph->protocol;
+	return OZP_CONTINUE;
+}
+
+/* Walk the extension headers (RFC 8200, 4) to the transport header. Those that
+ * are known not to change what a transport checksum covers are passed over.
+ */
+static enum ozp_verdict ozp_packet_walk_ip6(struct sk_buff *skb,
+					    struct ozp_packet *pkt, u8 next)
+{
+	const struct ipv6_rt_hdr *routing;
+	const struct ipv6_opt_hdr *opt;
+	enum ozp_verdict verdict;
+	unsigned int headers;
+
+	for (headers = 0; headers <= OZP_EXTENSION_HEADERS_MAX; headers++) {
+		if (next == NEXTHDR_FRAGMENT)
+			return ozp_refuse(pkt, OZPROXY_DROP_REASON_FRAGMENT);
+		if (next != NEXTHDR_HOP && next != NEXTHDR_DEST &&
+		    next != NEXTHDR_ROUTING) {
+			pkt->tuple.protocol = next;
+			return OZP_CONTINUE;
+		}
+		verdict = ozp_packet_pull(skb, pkt,
+					  pkt->l4_offset + sizeof(*routing));
+		if (verdict != OZP_CONTINUE)
+			return verdict;
+		opt = (void *)skb_network_header(skb) + pkt->l4_offset;
+		if (next == NEXTHDR_ROUTING) {
+			/* The checksum covers the final destination, which is
+			 * not the one in the IP header (RFC 8200, 8.1).
+			 */
+			routing = (const void *)opt;
+			if (routing->segments_left)
+				return ozp_refuse(pkt,
+				  OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL);
+		}
+		next = opt->nexthdr;
+		pkt->l4_offset += ipv6_optlen(opt);
+	}
+	return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
+}
+
+static enum ozp_verdict ozp_packet_parse_ip6(struct sk_buff *skb,
+					     struct ozp_packet *pkt)
+{
+	const struct ipv6hdr *ip6h;
+	enum ozp_verdict verdict;
+	unsigned int len;
+
+	verdict = ozp_packet_pull(skb, pkt, sizeof(*ip6h));
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	ip6h = ipv6_hdr(skb);
+	if (ip6h->version != 6)
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
+
+	/* No length: a jumbogram (RFC 2675), which only GSO makes. */
+	len = ntohs(ip6h->payload_len) + sizeof(*ip6h);
+	if (len != skb->len && (ip6h->payload_len || !skb_is_gso(skb)))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_LENGTH);
+
+	if (ipv6_addr_is_multicast(&ip6h->daddr))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_MULTICAST);
+	if (ozp_packet_is_bad_ip6(&ip6h->saddr) ||
+	    ipv6_addr_is_multicast(&ip6h->saddr) ||
+	    ozp_packet_is_bad_ip6(&ip6h->daddr))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_ADDRESS);
+
+	pkt->tuple.src.ip6 = ip6h->saddr;
+	pkt->tuple.dst.ip6 = ip6h->daddr;
+	pkt->tuple.family = AF_INET6;
+	pkt->l4_offset = sizeof(*ip6h);
+	return ozp_packet_walk_ip6(skb, pkt, ip6h->nexthdr);
+}
+
+static enum ozp_verdict ozp_packet_parse_tcp(struct sk_buff *skb,
+					     struct ozp_packet *pkt)
+{
+	const struct tcphdr *th;
+	enum ozp_verdict verdict;
+
+	verdict = ozp_packet_pull(skb, pkt, pkt->l4_offset + sizeof(*th));
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	th = (void *)skb_network_header(skb) + pkt->l4_offset;
+	if (th->doff * 4 < sizeof(*th) ||
+	    pkt->l4_offset + th->doff * 4 > skb->len)
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
+
+	pkt->tuple.sport = th->source;
+	pkt->tuple.dport = th->dest;
+	pkt->tcp_fin = th->fin;
+	pkt->tcp_rst = th->rst;
+	pkt->tcp_syn = th->syn && !th->ack;
+	return OZP_CONTINUE;
+}
+
+static enum ozp_verdict ozp_packet_parse_udp(struct sk_buff *skb,
+					     struct ozp_packet *pkt)
+{
+	const struct udphdr *uh;
+	enum ozp_verdict verdict;
+
+	verdict = ozp_packet_pull(skb, pkt, pkt->l4_offset + sizeof(*uh));
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	uh = (void *)skb_network_header(skb) + pkt->l4_offset;
+	if (ntohs(uh->len) < sizeof(*uh) ||
+	    pkt->l4_offset + ntohs(uh->len) > skb->len)
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
+
+	pkt->tuple.sport = uh->source;
+	pkt->tuple.dport = uh->dest;
+	return OZP_CONTINUE;
+}
+
+/**
+ * ozp_packet_parse() - validate a packet and find out its tuple
+ * @skb: the packet; its data begins at its network header, @skb->protocol says
+ *	which family it is
+ * @pkt: zeroed but for stats and direction; tuple, l4_offset and the TCP flags
+ *	are filled in
+ *
+ * May reallocate the header: pointers into it are to be read again. Any
+ * context, no locks.
+ *
+ * Return: OZP_CONTINUE, then everything up to the end of the fixed TCP or UDP
+ * header is linear; else OZP_DROP.
+ */
+enum ozp_verdict ozp_packet_parse(struct sk_buff *skb, struct ozp_packet *pkt)
+{
+	enum ozp_verdict verdict;
+
+	BUILD_BUG_ON(offsetof(struct ozp_tuple, end) !=
+		     2 * sizeof(union ozp_addr) + 2 * sizeof(__be16) + 2);
+
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		verdict = ozp_packet_parse_ip4(skb, pkt);
+		break;
+	case htons(ETH_P_IPV6):
+		verdict = ozp_packet_parse_ip6(skb, pkt);
+		break;
+	default:
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NOT_IP);
+	}
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+
+	switch (pkt->tuple.protocol) {
+	case IPPROTO_TCP:
+		return ozp_packet_parse_tcp(skb, pkt);
+	case IPPROTO_UDP:
+		return ozp_packet_parse_udp(skb, pkt);
+	default:
+		return ozp_refuse(pkt,
+				  OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL);
+	}
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The ozproxy authors */
+/* From bytes to a tuple: the only file that trusts nothing in a packet. */
+#ifndef _OZP_PACKET_H
+#define _OZP_PACKET_H
+
+#include <linux/in6.h>
+#include <linux/skbuff.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#include <net/ipv6.h>
+
+#include "verdict.h"
+
+struct ozp_stats;
+
+/**
+ * union ozp_addr - an address of either family
+ * @ip4: the IPv4 address; the other twelve bytes are zero
+ * @ip6: the IPv6 address
+ */
+union ozp_addr {
+	__be32 ip4;
+	struct in6_addr ip6;
+};
+
+/* Per-family arrays: 0 is IPv4, 1 is IPv6. */
+#define OZP_FAMILIES 2
+
+static inline u8 ozp_family(int index)
+{
+	return index ? AF_INET6 : AF_INET;
+}
+
+static inline int ozp_family_index(u8 family)
+{
+	return family == AF_INET6;
+}
+
+static inline bool ozp_addr_is_equal(const union ozp_addr *a,
+				     const union ozp_addr *b)
+{
+	return ipv6_addr_equal(&a->ip6, &b->ip6);
+}
+
+/**
+ * struct ozp_tuple - what identifies one direction of a conversation
+ * @src: source address
+ * @dst: destination address
+ * @sport: source port
+ * @dport: destination port
+ * @family: AF_INET or AF_INET6
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @end: end of what is hashed and compared
+ *
+ * Compared byte by byte: it has no padding and is always zeroed first.
+ */
+struct ozp_tuple {
+	union ozp_addr src;
+	union ozp_addr dst;
+	__be16 sport;
+	__be16 dport;
+	u8 family;
+	u8 protocol;
+	struct { } end;
+};
+
+static inline bool ozp_tuple_is_equal(const struct ozp_tuple *a,
+				      const struct ozp_tuple *b)
+{
+	return !memcmp(a, b, offsetof(struct ozp_tuple, end));
+}
+
+/**
+ * struct ozp_packet - a packet on its way through a pipeline
+ * @stats: where its fate is counted
+ * @direction: the pipeline
+ * @reason: why it is dropped, once a step said OZP_DROP
+ * @tuple: its addresses and ports, valid after ozp_packet_parse()
+ * @l4_offset: bytes from the network header to the TCP or UDP header
+ * @tcp_fin: TCP with FIN
+ * @tcp_rst: TCP with RST
+ * @tcp_syn: TCP with SYN and without ACK
+ * @outer_dsfield: DS field of the tunnel header, inbound packets only
+ */
+struct ozp_packet {
+	struct ozp_stats *stats;
+	enum ozproxy_direction direction;
+	enum ozproxy_drop_reason reason;
+	struct ozp_tuple tuple;
+	unsigned int l4_offset;
+	bool tcp_fin;
+	bool tcp_rst;
+	bool tcp_syn;
+	u8 outer_dsfield;
+};
+
+/**
+ * ozp_refuse() - note why a packet will be dropped
+ * @pkt: the packet
+ * @reason: why
+ *
+ * Return: OZP_DROP, to be returned by the caller in turn.
+ */
+static inline enum ozp_verdict ozp_refuse(struct ozp_packet *pkt,
+					  enum ozproxy_drop_reason reason)
+{
+	pkt->reason = reason;
+	return OZP_DROP;
+}
+
+bool ozp_addr_is_host(u8 family, const union ozp_addr *addr);
+enum ozp_verdict ozp_packet_parse(struct sk_buff *skb, struct ozp_packet *pkt);
+
+#endif /* _OZP_PACKET_H */

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "rewrite.h"
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+
+#include "compat.h"
+
+/**
+ * ozp_rewrite_init() - prepare the change of addresses of a tuple
+ * @rw: to be filled in
+ * @from: the tuple before the change
+ * @src: the source after it
+ * @dst: the destination after it
+ *
+ * The unused bytes of an IPv4 address are zero and add nothing to the sums.
+ * Any context.
+ */
+void ozp_rewrite_init(struct ozp_rewrite *rw, const struct ozp_tuple *from,
+		      const union ozp_addr *src, const union ozp_addr *dst)
+{
+	__wsum before, after;
+
+	before = csum_partial(&from->src, sizeof(from->src), 0);
+	before = csum_partial(&from->dst, sizeof(from->dst), before);
+	after = csum_partial(src, sizeof(*src), 0);
+	after = csum_partial(dst, sizeof(*dst), after);
+
+	rw->src = *src;
+	rw->dst = *dst;
+	rw->diff = csum_sub(after, before);
+}
+
+static void ozp_rewrite_ip4(struct sk_buff *skb, const struct ozp_rewrite *rw)
+{
+	struct iphdr *iph = ip_hdr(skb);
+
+	csum_replace_by_diff(&iph->check, rw->diff);
+	iph->saddr = rw->src.ip4;
+	iph->daddr = rw->dst.ip4;
+}
+
+static void ozp_rewrite_ip6(struct sk_buff *skb, const struct ozp_rewrite *rw)
+{
+	struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+	ip6h->saddr = rw->src.ip6;
+	ip6h->daddr = rw->dst.ip6;
+}
+
+/* TCP and UDP sum their addresses in a pseudo header (RFC 9293, 3.1; RFC 768;
+ * RFC 8200, 8.1). The incremental update (RFC 1624) keeps a wrong sum wrong.
+ */
+static void ozp_rewrite_l4(struct sk_buff *skb, const struct ozp_packet *pkt,
+			   const struct ozp_rewrite *rw)
+{
+	bool ipv6 = pkt->tuple.family == AF_INET6;
+	void *l4 = skb_network_header(skb) + pkt->l4_offset;
+	struct udphdr *uh = l4;
+	struct tcphdr *th = l4;
+
+	if (pkt->tuple.protocol == IPPROTO_TCP) {
+		ozp_compat_csum_replace_by_diff(&th->check, skb, rw->diff,
+						ipv6);
+		return;
+	}
+	/* Zero says that there is no sum, unless it is unfinished. */
+	if (!uh->check && skb->ip_summed != CHECKSUM_PARTIAL)
+		return;
+	ozp_compat_csum_replace_by_diff(&uh->check, skb, rw->diff, ipv6);
+	if (!uh->check)
+		uh->check = CSUM_MANGLED_0;
+}
+
+/**
+ * ozp_rewrite_apply() - give a packet its new addresses
+ * @skb: the packet, parsed by ozp_packet_parse()
+ * @pkt: what is known of it; the tuple keeps the old addresses
+ * @rw: what to write; made for exactly the tuple of @pkt
+ *
+ * Unshares the header when it is cloned: pointers into it are to be read
+ * again. Softirq or BH off.
+ *
+ * Return: OZP_CONTINUE, or OZP_DROP when memory is short.
+ */
+enum ozp_verdict ozp_rewrite_apply(struct sk_buff *skb, struct ozp_packet *pkt,
+				   const struct ozp_rewrite *rw)
+{
+	unsigned int l4_len = pkt->tuple.protocol == IPPROTO_TCP ?
+			      sizeof(struct tcphdr) : sizeof(struct udphdr);
+
+	if (skb_ensure_writable(skb, pkt->l4_offset + l4_len))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_MEMORY);
+
+	if (pkt->tuple.family == AF_INET)
+		ozp_rewrite_ip4(skb, rw);
+	else
+		ozp_rewrite_ip6(skb, rw);
+	ozp_rewrite_l4(skb, pkt, rw);
+	return OZP_CONTINUE;
+}

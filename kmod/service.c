@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "service.h"
+
+#include <linux/hash.h>
+#include <linux/slab.h>
+#include <linux/stringhash.h>
+
+/**
+ * ozp_endpoint_hold_rcu() - take a reference on an endpoint seen under RCU
+ * @ep: the endpoint
+ *
+ * Return: false when its last reference is gone already.
+ */
+bool ozp_endpoint_hold_rcu(struct ozp_endpoint *ep)
+{
+	return refcount_inc_not_zero(&ep->ref);
+}
+
+/**
+ * ozp_endpoint_put() - give a reference back
+ * @ep: the endpoint; readers under RCU may go on with it for a grace period
+ *
+ * Any context but hard interrupts.
+ */
+void ozp_endpoint_put(struct ozp_endpoint *ep)
+{
+	if (!refcount_dec_and_test(&ep->ref))
+		return;
+	ozp_node_put(ep->node);
+	ozp_instance_put(ep->instance);
+	kfree_rcu(ep, rcu);
+}
+
+/**
+ * ozp_endpoint_new() - make an endpoint; nobody sees it yet
+ * @nodes: where its node is or will be
+ * @inst: the instance; a reference is taken
+ * @config: what the table says
+ *
+ * May sleep.
+ *
+ * Return: the endpoint with one reference, or NULL without memory.
+ */
+struct ozp_endpoint *ozp_endpoint_new(struct ozp_nodes *nodes,
+				      struct ozp_instance *inst,
+				      const struct ozp_endpoint_config *config)
+{
+	struct ozp_endpoint *ep;
+
+	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	if (!ep)
+		return NULL;
+	ep->node = ozp_node_get(nodes, config->node_family, &config->node_addr,
+				config->node_port);
+	if (!ep->node) {
+		kfree(ep);
+		return NULL;
+	}
+	ep->config = *config;
+	refcount_inc(&inst->ref);
+	ep->instance = inst;
+	refcount_set(&ep->ref, 1);
+	return ep;
+}
+
+/**
+ * ozp_instance_get_by_number() - find an instance that somebody refers to
+ * @svc: its service
+ * @number: its number
+ *
+ * Process context.
+ *
+ * Return: the instance with a reference for the caller, or NULL.
+ */
+struct ozp_instance *ozp_instance_get_by_number(struct ozp_service *svc,
+						u32 number)
+{
+	struct ozp_instance *inst;
+
+	spin_lock_bh(&svc->set->lock);
+	list_for_each_entry(inst, &svc->instances, link)
+		if (inst->number == number && refcount_inc_not_zero(&inst->ref))
+			goto out_unlock;
+	inst = NULL;
+out_unlock:
+	spin_unlock_bh(&svc->set->lock);
+	return inst;
+}
+
+/**
+ * ozp_instance_new() - make an instance without an endpoint
+ * @svc: its service; a reference is taken
+ * @number: its number, not in use
+ *
+ * May sleep.
+ *
+ * Return: the instance with one reference, or NULL without memory.
+ */
+struct ozp_instance *ozp_instance_new(struct ozp_service *svc, u32 number)
+{
+	struct ozp_instance *inst;
+
+	inst = kzalloc(sizeof(*inst), GFP_KERNEL_ACCOUNT);
+	if (!inst)
+		return NULL;
+	inst->number = number;
+	inst->state = OZP_INSTANCE_REMOVED;
+	refcount_set(&inst->ref, 1);
+	refcount_inc(&svc->ref);
+	inst->service = svc;
+	spin_lock_bh(&svc->set->lock);
+	list_add_tail(&inst->link, &svc->instances);
+	spin_unlock_bh(&svc->set->lock);
+	return inst;
+}
+
+/**
+ * ozp_instance_put() - give a reference back
+ * @inst: the instance
+ *
+ * Any context but hard interrupts.
+ */
+void ozp_instance_put(struct ozp_instance *inst)
+{
+	struct ozp_service *svc = inst->service;
+
+	if (!refcount_dec_and_test(&inst->ref))
+		return;
+	spin_lock_bh(&svc->set->lock);
+	list_del(&inst->link);
+	spin_unlock_bh(&svc->set->lock);
+	ozp_service_put(svc);
+	kfree_rcu(inst, rcu);
+}
+
+/**
+ * ozp_snapshot_find_address() - find a Service IP
+ * @snap: the snapshot
+ * @family: family of @addr
+ * @addr: the address
+ *
+ * Return: its entry, which lives as long as the snapshot, or NULL.
+ */
+const struct ozp_service_address *
+ozp_snapshot_find_address(const struct ozp_snapshot *snap, u8 family,
+			  const union ozp_addr *addr)
+{
+	u32 i;
+
+	for (i = 0; i < snap->address_count; i++)
+		if (snap->addresses[i].family == family &&
+		    ozp_addr_is_equal(&snap->addresses[i].addr, addr))
+			return &snap->addresses[i];
+	return NULL;
+}
+
+/**
+ * ozp_snapshot_new() - make a snapshot without endpoints
+ * @config: the addresses are copied, the number of instances is made room for
+ *
+ * The caller fills in the endpoints, each with a reference, counting them, and
+ * calls ozp_snapshot_make_rings(). May sleep.
+ *
+ * Return: the snapshot, or NULL without memory.
+ */
+struct ozp_snapshot *ozp_snapshot_new(const struct ozp_service_config *config)
+{
+	struct ozp_snapshot *snap;
+
+	snap = kzalloc(sizeof(*snap), GFP_KERNEL_ACCOUNT);
+	if (!snap)
+		return NULL;
+	snap->addresses = kmemdup(config->addresses,
+				  array_size(config->address_count,
+					     sizeof(*config->addresses)),
+				  GFP_KERNEL_ACCOUNT);
+	snap->endpoints = kcalloc(config->instance_count,
+				  sizeof(*snap->endpoints), GFP_KERNEL_ACCOUNT);
+	if (!snap->addresses || !snap->endpoints) {
+		ozp_snapshot_release(snap);
+		return NULL;
+	}
+	snap->address_count = config->address_count;
+	return snap;
+}
+
+/**
+ * ozp_snapshot_make_rings() - prepare the choice among the endpoints
+ * @snap: the snapshot, with all its endpoints
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ozp_snapshot_make_rings(struct ozp_snapshot *snap)
+{
+	const struct ozp_endpoint_config *config;
+	u32 *weights;
+	u32 i, j;
+
+	weights = kcalloc(snap->endpoint_count, sizeof(*weights), GFP_KERNEL);
+	if (!weights)
+		return -ENOMEM;
+	for (i = 0; i < OZP_FAMILIES; i++) {
+		for (j = 0; j < snap->endpoint_count; j++) {
+			config = &snap->endpoints[j]->config;
+			weights[j] = config->weight;
+			if (!ozp_addr_is_set(&config->ns[i]) ||
+			    !ozp_addr_is_set(&config->ip[i]) ||
+			    config->flags & OZPROXY_INSTANCE_FLAGS_DRAINING)
+				weights[j] = 0;
+		}
+		snap->rings[i] = ozp_ring_new(weights, snap->endpoint_count);
+		if (!snap->rings[i])
+			break;
+	}
+	kfree(weights);
+	return i == OZP_FAMILIES ? 0 : -ENOMEM;
+}
+
+static void ozp_snapshot_free_rcu(struct rcu_head *rcu)
+{
+	struct ozp_snapshot *snap = container_of(rcu, struct ozp_snapshot, rcu);
+	u32 i;
+
+	for (i = 0; i < OZP_FAMILIES; i++)
+		kfree(snap->rings[i]);
+	kfree(snap->addresses);
+	kfree(snap->endpoints);
+	kfree(snap);
+}
+
+/**
+ * ozp_snapshot_release() - give up a snapshot that is not published any more
+ * @snap: the snapshot, complete or not; readers under RCU may go on with it
+ *
+ * Its references to endpoints go at once: what they lead to is freed after a
+ * grace period of its own. Process context.
+ */
+void ozp_snapshot_release(struct ozp_snapshot *snap)
+{
+	u32 i;
+
+	for (i = 0; i < snap->endpoint_count; i++)
+		ozp_endpoint_put(snap->endpoints[i]);
+	call_rcu(&snap->rcu, ozp_snapshot_free_rcu);
+}
+
+static struct hlist_head *ozp_service_bucket(struct ozp_services *set,
+					     const char *name)
+{
+	u32 hash = full_name_hash(set, name, strlen(name));
+
+	return &set->buckets[hash_32(hash, OZP_SERVICE_BUCKET_BITS)];
+}
+
+/**
+ * ozp_service_get_by_name() - find a service, also one that was cleared
+ * @set: where to look
+ * @name: job name
+ *
+ * Process context.
+ *
+ * Return: the service with a reference for the caller, or NULL.
+ */
+struct ozp_service *ozp_service_get_by_name(struct ozp_services *set,
+					    const char *name)
+{
+	struct ozp_service *svc;
+
+	spin_lock_bh(&set->lock);
+	hlist_for_each_entry(svc, ozp_service_bucket(set, name), hash)
+		if (!strcmp(svc->name, name) &&
+		    refcount_inc_not_zero(&svc->ref))
+			goto out_unlock;
+	svc = NULL;
+out_unlock:
+	spin_unlock_bh(&set->lock);
+	return svc;
+}
+
+/**
+ * ozp_service_new() - make a service that offers nothing yet
+ * @set: where it will be listed
+ * @name: job name, not in use
+ *
+ * May sleep.
+ *
+ * Return: the service with one reference, or NULL without memory.
+ */
+struct ozp_service *ozp_service_new(struct ozp_services *set, const char *name)
+{
+	struct ozp_service *svc;
+
+	svc = kzalloc(sizeof(*svc), GFP_KERNEL_ACCOUNT);
+	if (!svc)
+		return NULL;
+	strscpy(svc->name, name, sizeof(svc->name));
+	INIT_LIST_HEAD(&svc->instances);
+	refcount_set(&svc->ref, 1);
+	svc->set = set;
+	spin_lock_bh(&set->lock);
+	svc->id = ++set->last_id;
+	list_add_tail(&svc->link, &set->list);
+	hlist_add_head(&svc->hash, ozp_service_bucket(set, name));
+	spin_unlock_bh(&set->lock);
+	return svc;
+}
+
+/**
+ * ozp_service_put() - give a reference back
+ * @svc: the service
+ *
+ * Any context but hard interrupts.
+ */
+void ozp_service_put(struct ozp_service *svc)
+{
+	if (!refcount_dec_and_test(&svc->ref))
+		return;
+	spin_lock_bh(&svc->set->lock);
+	list_del(&svc->link);
+	hlist_del(&svc->hash);
+	spin_unlock_bh(&svc->set->lock);
+	kfree_rcu(svc, rcu);
+}
+
+/**
+ * ozp_services_init() - make an empty set of services
+ * @set: to be filled in
+ */
+void ozp_services_init(struct ozp_services *set)
+{
+	spin_lock_init(&set->lock);
+	INIT_LIST_HEAD(&set->list);
+	memset(set->buckets, 0, sizeof(set->buckets));
+	set->last_id = 0;
+}
+
+/**
+ * ozp_services_uninit() - check that no service is left
+ * @set: the services; all references were given back
+ */
+void ozp_services_uninit(struct ozp_services *set)
+{
+	WARN_ON_ONCE(!list_empty(&set->list));
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The ozproxy authors */
+/* The objects of the conversion table: services, instances, endpoints.
+ *
+ * An instance is an identity (service and number); where it is and how it is
+ * addressed is its endpoint, which is never edited but replaced. A snapshot is
+ * all that a service offers at one moment.
+ */
+#ifndef _OZP_SERVICE_H
+#define _OZP_SERVICE_H
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "node.h"
+#include "packet.h"
+#include "policy.h"
+
+/**
+ * struct ozp_service_address - a Service IP
+ * @addr: the address
+ * @family: its family
+ * @policy: how it chooses
+ */
+struct ozp_service_address {
+	union ozp_addr addr;
+	u8 family;
+	enum ozproxy_policy policy;
+};
+
+/**
+ * struct ozp_endpoint_config - what the table says of an instance
+ * @number: instance number
+ * @ns: Namespace IPs by family; all zero: none
+ * @ip: Instance IPs by family; all zero: none
+ * @node_addr: address of the worker
+ * @node_port: UDP port of the worker's tunnel
+ * @node_family: family of @node_addr
+ * @weight: share of new flows
+ * @metric: distance
+ * @flags: of enum ozproxy_instance_flags
+ *
+ * Compared byte by byte: zeroed before it is filled in.
+ */
+struct ozp_endpoint_config {
+	union ozp_addr ns[OZP_FAMILIES];
+	union ozp_addr ip[OZP_FAMILIES];
+	union ozp_addr node_addr;
+	u32 number;
+	u32 weight;
+	u32 metric;
+	u32 flags;
+	__be16 node_port;
+	u8 node_family;
+};
+
+/**
+ * struct ozp_service_config - a service as the caller wants it
+ * @name: job name
+ * @addresses: its Service IPs
+ * @address_count: how many
+ * @instances: its instances
+ * @instance_count: how many
+ */
+struct ozp_service_config {
+	const char *name;
+	struct ozp_service_address *addresses;
+	u32 address_count;
+	struct ozp_endpoint_config *instances;
+	u32 instance_count;
+};
+
+/**
+ * struct ozp_endpoint - where an instance is, immutable but for @stale
+ * @config: what the table says
+ * @instance: the identity (holds a reference)
+ * @node: the worker (holds a reference)
+ * @stale: it was replaced or withdrawn; whoever uses it looks again
+ * @ref: references
+ * @rcu: defers freeing
+ */
+struct ozp_endpoint {
+	struct ozp_endpoint_config config;
+	struct ozp_instance *instance;
+	struct ozp_node *node;
+	bool stale;
+	refcount_t ref;
+	struct rcu_head rcu;
+};
+
+/**
+ * enum ozp_instance_state - why an instance has no endpoint
+ * @OZP_INSTANCE_LIVE: it has one
+ * @OZP_INSTANCE_CLEARED: its service was cleared as idle; it may come back
+ * @OZP_INSTANCE_REMOVED: it is gone for good, its flows end
+ */
+enum ozp_instance_state {
+	OZP_INSTANCE_LIVE,
+	OZP_INSTANCE_CLEARED,
+	OZP_INSTANCE_REMOVED,
+};
+
+/**
+ * struct ozp_instance - the identity that flows follow
+ * @endpoint: where it is, or NULL; then @state says why
+ * @state: of enum ozp_instance_state, written before @endpoint becomes NULL
+ * @number: instance number
+ * @service: its service (holds a reference)
+ * @ref: references: each of its endpoints holds one
+ * @link: in @service->instances
+ * @stamp: table operation that saw it last
+ * @rcu: defers freeing
+ */
+struct ozp_instance {
+	/* packet path */
+	struct ozp_endpoint __rcu *endpoint;
+	enum ozp_instance_state state;
+	u32 number;
+	struct ozp_service *service;
+	/* control path */
+	refcount_t ref;
+	struct list_head link;
+	u64 stamp;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct ozp_snapshot - what a service offers, immutable
+ * @rings: who can be chosen, by family; index into @endpoints
+ * @address_count: how many Service IPs
+ * @endpoint_count: how many instances
+ * @addresses: the Service IPs
+ * @endpoints: the instances (holds references)
+ * @rcu: defers freeing
+ */
+struct ozp_snapshot {
+	struct ozp_ring *rings[OZP_FAMILIES];
+	u32 address_count;
+	u32 endpoint_count;
+	struct ozp_service_address *addresses;
+	struct ozp_endpoint **endpoints;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct ozp_service - a job
+ * @snapshot: what it offers; NULL while it is only remembered because flows
+ *	may come back to it
+ * @used: time of last use, see clock.h
+ * @name: job name
+ * @set: where it is listed
+ * @ref: references: the table's while it offers something, and one for each
+ *	instance
+ * @link: in @set->list, by time of creation
+ * @hash: in @set->buckets, by name
+ * @instances: all instances that somebody refers to
+ * @generation: of the table when this service changed last
+ * @id: ascending by time of creation, for dumps to go on after
+ * @rcu: defers freeing
+ */
+struct ozp_service {
+	/* packet path */
+	struct ozp_snapshot __rcu *snapshot;
+	u32 used;
+	/* control path */
+	char name[OZPROXY_NAME_MAX + 1];
+	struct ozp_services *set;
+	refcount_t ref;
+	struct list_head link;
+	struct hlist_node hash;
+	struct list_head instances;
+	u32 generation;
+	u64 id;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct ozp_services - the services of a device
+ * @lock: protects @list, @buckets and the lists of instances; taken with BH off
+ * @list: all services
+ * @buckets: all services by name
+ * @last_id: the latest id
+ */
+struct ozp_services {
+	/* protects all below and the lists of instances */
+	spinlock_t lock;
+	struct list_head list;
+	struct hlist_head buckets[1 << OZP_SERVICE_BUCKET_BITS];
+	u64 last_id;
+};
+
+/**
+ * ozp_addr_is_set() - whether a configured address is there
+ * @addr: the address
+ *
+ * Return: whether it is not all zero.
+ */
+static inline bool ozp_addr_is_set(const union ozp_addr *addr)
+{
+	return !ipv6_addr_any(&addr->ip6);
+}
+
+/**
+ * ozp_endpoint_is_stale() - whether to look for the instance again
+ * @ep: the endpoint
+ *
+ * Return: whether it was replaced or withdrawn; then what replaced it, or why
+ * there is nothing, is visible to the caller.
+ */
+static inline bool ozp_endpoint_is_stale(const struct ozp_endpoint *ep)
+{
+	/* Pairs with ozp_endpoint_retire(). */
+	return smp_load_acquire(&ep->stale);
+}
+
+/**
+ * ozp_endpoint_retire() - make its users look for the instance again
+ * @ep: an endpoint that is not published any more
+ */
+static inline void ozp_endpoint_retire(struct ozp_endpoint *ep)
+{
+	/* After its replacement: pairs with ozp_endpoint_is_stale(). */
+	smp_store_release(&ep->stale, true);
+}
+
+/* packet path */
+bool ozp_endpoint_hold_rcu(struct ozp_endpoint *ep);
+void ozp_endpoint_put(struct ozp_endpoint *ep);
+const struct ozp_service_address *
+ozp_snapshot_find_address(const struct ozp_snapshot *snap, u8 family,
+			  const union ozp_addr *addr);
+
+/* control path */
+struct ozp_endpoint *ozp_endpoint_new(struct ozp_nodes *nodes,
+				      struct ozp_instance *inst,
+				      const struct ozp_endpoint_config *config);
+struct ozp_instance *ozp_instance_get_by_number(struct ozp_service *svc,
+						u32 number);
+struct ozp_instance *ozp_instance_new(struct ozp_service *svc, u32 number);
+void ozp_instance_put(struct ozp_instance *inst);
+struct ozp_snapshot *ozp_snapshot_new(const struct ozp_service_config *config);
+int ozp_snapshot_make_rings(struct ozp_snapshot *snap);
+void ozp_snapshot_release(struct ozp_snapshot *snap);
+struct ozp_service *ozp_service_get_by_name(struct ozp_services *set,
+					    const char *name);
+struct ozp_service *ozp_service_new(struct ozp_services *set,
+				    const char *name);
+void ozp_service_put(struct ozp_service *svc);
+
+/* init */
+void ozp_services_init(struct ozp_services *set);
+void ozp_services_uninit(struct ozp_services *set);
+
+#endif /* _OZP_SERVICE_H */
