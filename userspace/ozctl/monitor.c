@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include <errno.h>
+#include "ozctl.h"
+#include "show.h"
+
+static json_t *json_event(const struct ozp_event *event)
+{
+	json_t *json, *content = NULL;
+	const char *name = "lost";
+
+	switch (event->command) {
+	case OZPROXY_CMD_MISS_NTF:
+		name = "miss-ntf";
+		content = emit_object(&ozp_miss_attrs, &event->miss);
+		break;
+	case OZPROXY_CMD_SERVICE_NTF:
+		name = "service-ntf";
+		content = emit_object(&ozp_service_attrs, &event->service);
+		break;
+	case OZPROXY_CMD_SERVICE_DEL_NTF:
+		name = "service-del-ntf";
+		content = emit_object(&ozp_service_attrs, &event->service);
+		json_object_del(content, "address");
+		json_object_del(content, "instance");
+		break;
+	}
+	json = json_pack("{s:s}", "event", name);
+	if (content)
+		json_object_update_new(json, content);
+	return json;
+}
+
+static void text_event(FILE *out, const struct ozp_event *event)
+{
+	const struct ozp_service *service = &event->service;
+	char text[EMIT_TEXT];
+
+	switch (event->command) {
+	case OZPROXY_CMD_MISS_NTF:
+		fprintf(out, "miss: %s is not known\n",
+			OZP_HAS(&event->miss, OZPROXY_A_MISS_IPV4) ?
+				emit_ipv4(&event->miss.ipv4, text) :
+				emit_ipv6(&event->miss.ipv6, text));
+		break;
+	case OZPROXY_CMD_SERVICE_NTF:
+		fprintf(out,
+			"set: %s, %u Service IP%s, %u instance%s, "
+			"generation %u\n",
+			service->name, service->n_address,
+			service->n_address == 1 ? "" : "s", service->n_instance,
+			service->n_instance == 1 ? "" : "s",
+			service->generation);
+		break;
+	case OZPROXY_CMD_SERVICE_DEL_NTF:
+		fprintf(out, "gone: %s\n", service->name);
+		break;
+	default:
+		fputs("some events were lost: they came faster than they were "
+		      "read\n",
+		      out);
+	}
+}
+
+void show_event(FILE *out, bool json, const struct ozp_event *event)
+{
+	if (json)
+		emit_line(out, json_event(event));
+	else
+		text_event(out, event);
+	fflush(out);
+}
+
+/* What a reader wants to see of the events. */
+struct watch {
+	const struct ozctl *ctl;
+	uint32_t ifindex;
+};
+
+static int watch_event(const struct ozp_event *event, void *data)
+{
+	const struct watch *watch = data;
+	uint32_t ifindex = event->command == OZPROXY_CMD_MISS_NTF ?
+				   event->miss.ifindex :
+				   event->service.ifindex;
+
+	if (!event->command || ifindex == watch->ifindex)
+		show_event(stdout, watch->ctl->json, event);
+	/* Nobody reads any more. */
+	return ferror(stdout) ? -EPIPE : 0;
+}
+
+static enum status monitor(struct ozctl *ctl)
+{
+	struct watch watch = { .ctl = ctl };
+	enum status status;
+	int err;
+
+	status = take_device(ctl);
+	if (!status)
+		status = take_end(ctl);
+	if (!status)
+		status = find_device(ctl, &watch.ifindex);
+	if (status)
+		return status;
+	err = ozp_monitor_start(ctl->sock);
+	if (err < 0)
+		return failed(ctl, NULL, err);
+	do {
+		err = ozp_monitor_read(ctl->sock, watch_event, &watch);
+	} while (!err);
+	return failed(ctl, NULL, err);
+}
+
+static const struct verb verbs[] = {
+	{ "", "[dev NAME]",
+	  "Prints misses and changes as they come, a line each, until it is\n"
+	  "      interrupted.",
+	  monitor },
+	{}
+};
+
+const struct noun monitor_noun = {
+	.name = "monitor",
+	.help = "misses and changes as they come",
+	.verbs = verbs,
+};

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include <string.h>
+#include "ozproxy_attrs.h"
+#include "show.h"
+
+/* What a policy does, in words. */
+static const char *policy_text(uint32_t policy)
+{
+	switch (policy) {
+	case OZPROXY_POLICY_RR:
+		return "rr: a new flow goes to the next instance";
+	case OZPROXY_POLICY_INSTANCE:
+		return "instance: always the same instance";
+	}
+	return "unknown to this ozctl";
+}
+
+static void text_addresses(FILE *out, const struct ozp_service *service)
+{
+	const struct ozp_address *address;
+	struct table table = {
+		.columns = { { .title = "Service IP" }, { .title = "policy" } },
+		.n_columns = 2,
+		.indent = "    ",
+	};
+	char text[EMIT_TEXT];
+	unsigned int i;
+
+	if (!service->n_address)
+		return;
+	for (i = 0; i < service->n_address; i++) {
+		address = &service->address[i];
+		table_row(&table,
+			  (const char *[]){
+				  OZP_HAS(address, OZPROXY_A_ADDRESS_IPV4) ?
+					  emit_ipv4(&address->ipv4, text) :
+					  emit_ipv6(&address->ipv6, text),
+				  policy_text(address->policy) });
+	}
+	table_print(&table, out);
+	fputc('\n', out);
+}
+
+static const char *node_text(const struct ozp_instance *instance, char *text)
+{
+	if (OZP_HAS(instance, OZPROXY_A_INSTANCE_NODE_IPV4))
+		emit_ipv4(&instance->node_ipv4, text);
+	else
+		emit_ipv6(&instance->node_ipv6, text);
+	return emit_port(text, instance->node_port);
+}
+
+static const char *flags_text(uint32_t flags, char *text)
+{
+	bool is_local = flags & OZPROXY_INSTANCE_FLAGS_LOCAL;
+	bool is_draining = flags & OZPROXY_INSTANCE_FLAGS_DRAINING;
+
+	snprintf(text, EMIT_TEXT, "%s%s%s", is_local ? "local" : "",
+		 is_local && is_draining ? ", " : "",
+		 is_draining ? "draining" : "");
+	return *text ? text : NULL;
+}
+
+static const char *v6_if(const struct ozp_instance *instance,
+			 unsigned int attribute, const struct in6_addr *address,
+			 char *text)
+{
+	return OZP_HAS(instance, attribute) ? emit_ipv6(address, text) : NULL;
+}
+
+static const char *v4_if(const struct ozp_instance *instance,
+			 unsigned int attribute, const struct in_addr *address,
+			 char *text)
+{
+	return OZP_HAS(instance, attribute) ? emit_ipv4(address, text) : NULL;
+}
+
+/* A row for each family: IPv6 below IPv4. */
+static void instance_rows(struct table *table,
+			  const struct ozp_instance *instance)
+{
+	char number[16], ip4[EMIT_TEXT], ip6[EMIT_TEXT], ns4[EMIT_TEXT],
+		ns6[EMIT_TEXT], node[EMIT_TEXT], weight[16], metric[16],
+		flags[EMIT_TEXT];
+	const char *a, *b;
+
+	snprintf(number, sizeof(number), "%u", instance->number);
+	snprintf(weight, sizeof(weight), "%u", instance->weight);
+	snprintf(metric, sizeof(metric), "%u", instance->metric);
+	a = v6_if(instance, OZPROXY_A_INSTANCE_INSTANCE_IPV6,
+		  &instance->instance_ipv6, ip6);
+	b = v6_if(instance, OZPROXY_A_INSTANCE_NAMESPACE_IPV6,
+		  &instance->namespace_ipv6, ns6);
+	table_row(
+		table,
+		(const char *[]){
+			number,
+			v4_if(instance, OZPROXY_A_INSTANCE_INSTANCE_IPV4, &instance->instance_ipv4, ip4) ?:
+				"-",
+			v4_if(instance, OZPROXY_A_INSTANCE_NAMESPACE_IPV4, &instance->namespace_ipv4, ns4) ?:
+				"-",
+			node_text(instance, node), weight, metric,
+			flags_text(instance->flags, flags) });
+	if (a || b)
+		table_row(table, (const char *[]){ NULL, a ?: "-", b ?: "-",
+						   NULL, NULL, NULL, NULL });
+}
+
+static void text_instances(FILE *out, const struct ozp_service *service)
+{
+	struct table table = {
+		.columns = { { .title = "instance", .right = true },
+			     { .title = "Instance IP" },
+			     { .title = "Namespace IP" },
+			     { .title = "node" },
+			     { .title = "weight", .right = true },
+			     { .title = "metric", .right = true },
+			     { .title = "flags" } },
+		.n_columns = 7,
+		.indent = "    ",
+	};
+	unsigned int i;
+
+	if (!service->n_instance) {
+		fputs("    no instance\n", out);
+		return;
+	}
+	for (i = 0; i < service->n_instance; i++)
+		instance_rows(&table, &service->instance[i]);
+	table_print(&table, out);
+}
+
+static void text_service(FILE *out, const struct ozp_service *service,
+			 uint64_t now)
+{
+	char text[EMIT_TEXT];
+
+	fprintf(out, "%s\n", service->name);
+	text_addresses(out, service);
+	text_instances(out, service);
+	fprintf(out, "\n    changed in generation %u of the table",
+		service->generation);
+	if (OZP_HAS(service, OZPROXY_A_SERVICE_USED))
+		fprintf(out, "; idle for %s",
+			emit_duration(
+				now > service->used ? now - service->used : 0,
+				text));
+	fputc('\n', out);
+}
+
+void show_service(struct emit *emit, const struct ozp_service *service,
+		  uint64_t now)
+{
+	if (emit->json) {
+		emit_json(emit, emit_object(&ozp_service_attrs, service));
+		return;
+	}
+	if (emit->count++)
+		fputc('\n', emit->out);
+	text_service(emit->out, service, now);
+}
