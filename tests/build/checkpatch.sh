@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# ring: style
+#
+# The kernel's own checkpatch, strict, over the module and its interface.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_packages_for style || exit 1
+tools=$(kernel_tools) || exit 1
+
+# Where it knows less than the kernel's own habits:
+# - the lists of reasons are macros that take a macro of three arguments (name,
+#   text, sentence), and not every user needs all three;
+# - ethtool_puts, which it wants, is not in 6.1;
+# - compat.h makes whole functions, whose arguments differ between kernels, by
+#   a macro;
+# - a trace event is laid out as in include/trace/events, where it looks away.
+ignored()
+{
+	printf 'MACRO_ARG_UNUSED,PREFER_ETHTOOL_PUTS'
+	[[ $1 != */compat.h ]] || printf ',%s' MACRO_WITH_FLOW_CONTROL
+	[[ $1 != */trace.h ]] ||
+		printf ',%s' PARENTHESIS_ALIGNMENT OPEN_ENDED_LINE SPACING
+}
+
+checkpatch()
+{
+	perl "$tools/scripts/checkpatch.pl" --strict --no-tree --no-summary \
+		--show-types --color=never --ignore "$(ignored "$1")" --file "$1"
+}
+
+mapfile -t files < <(project_files 'kmod/*.[ch]' | handwritten
+	project_files 'include/uapi/*.h')
+for file in "${files[@]}"; do
+	check "checkpatch $file" checkpatch "$file"
+done
+tap_done

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# ring: style
+#
+# Shell scripts pass shellcheck, Python files compile.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_packages_for style || exit 1
+
+# By name, or by the first line for those without one.
+shell_scripts()
+{
+	local file line
+
+	project_files | while read -r file; do
+		case $file in
+		*.sh | *.bash) echo "$file" ;;
+		*.*) ;;
+		*)
+			IFS= read -r line <"$file"
+			[[ ! $line =~ ^#!.*sh$ ]] || echo "$file"
+			;;
+		esac
+	done
+}
+
+python_compiles()
+{
+	python3 - "$1" <<'END'
+import sys
+compile(open(sys.argv[1], encoding="utf-8").read(), sys.argv[1], "exec")
+END
+}
+
+mapfile -t files < <(shell_scripts)
+for file in "${files[@]}"; do
+	check "shellcheck $file" shellcheck -x "$file"
+done
+mapfile -t files < <(project_files '*.py')
+for file in "${files[@]}"; do
+	check "python $file" python_compiles "$file"
+done
+tap_done

@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# The Debian packages that the project's tools need, in one place.
+#
+# Source it for
+#
+#   need_packages PKG…           installs what is missing, silent if nothing is
+#   need_packages_for PURPOSE…   the same for the lists below
+#
+# or run it from a Makefile or .ci/run:  tests/lib/deps.sh PURPOSE…
+#
+# PURPOSE is one of
+#
+#   build   compiler and libraries for the module and the programs
+#   style   the checkers of `make style`
+#   user    unit tests, sanitizers and fuzzers of the user-space part
+#   qemu    what tests/qemu/run needs on the host
+#   guest   tools that tests use in the guest (it sees the host's files)
+#
+# Kernel images are in no list: tests/qemu/kernel.sh downloads and unpacks
+# them, and asks for the matching headers itself.
+#
+# Each returns 0, or 1 with a message when something cannot be installed.
+
+declare -gA OZP_PACKAGES=(
+	[build]="bc gcc kmod libc6-dev libelf-dev libjansson-dev libmnl-dev make
+		pkg-config"
+	[style]="clang-format codespell cppcheck gcc git make perl python3-minimal
+		python3-yaml shellcheck sparse xz-utils"
+	[user]="clang gcc libcmocka-dev libclang-rt-14-dev llvm make valgrind"
+	[qemu]="busybox-static cpio kmod qemu-system-x86 util-linux xz-utils"
+	[guest]="conntrack curl ethtool iperf3 iproute2 iptables iputils-ping jq
+		kmod libjansson4 libmnl0 netcat-openbsd nftables procps
+		python3 tcpdump util-linux"
+)
+
+packages_missing()
+{
+	local pkg have
+
+	have=" $(dpkg-query -W -f '${Package}=${db:Status-Status} ' "$@" \
+		2>/dev/null)"
+	for pkg; do
+		[[ $have == *" $pkg=installed "* ]] || printf '%s\n' "$pkg"
+	done
+}
+
+# The lists of a machine that never ran `apt-get update` are empty or old, so
+# it is run before the first installation, once a process.
+packages_update()
+{
+	[[ -n ${ozp_packages_updated:-} ]] && return 0
+	apt-get -qq update >&2 || echo "deps: apt-get update failed" >&2
+	ozp_packages_updated=1
+}
+
+need_packages()
+{
+	local missing
+
+	mapfile -t missing < <(packages_missing "$@")
+	((${#missing[@]})) || return 0
+	if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+		echo "deps: please install: ${missing[*]}" >&2
+		return 1
+	fi
+	echo "deps: installing ${missing[*]}" >&2
+	packages_update
+	if ! DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+		--no-install-recommends "${missing[@]}" </dev/null \
+		>"${TMPDIR:-/tmp}/ozp-deps.$$" 2>&1; then
+		cat "${TMPDIR:-/tmp}/ozp-deps.$$" >&2
+		rm -f "${TMPDIR:-/tmp}/ozp-deps.$$"
+		echo "deps: cannot install ${missing[*]}" >&2
+		return 1
+	fi
+	rm -f "${TMPDIR:-/tmp}/ozp-deps.$$"
+}
+
+need_packages_for()
+{
+	local purpose words list=()
+
+	for purpose; do
+		if [[ -z ${OZP_PACKAGES[$purpose]:-} ]]; then
+			echo "deps: no list '$purpose'" >&2
+			return 1
+		fi
+		read -r -d '' -a words <<<"${OZP_PACKAGES[$purpose]}"
+		list+=("${words[@]}")
+	done
+	need_packages "${list[@]}"
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+	set -u
+	need_packages_for "$@"
+fi

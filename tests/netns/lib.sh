@@ -1,0 +1,459 @@
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+# shellcheck shell=bash
+#
+# Namespaces as workers and containers. Source it first in a test,
+# end the test with tap_done. Names of the test's own ("w1", "client") become
+# unique namespaces; interface names are the same in each:
+#
+#     container NAME          worker NAME                    underlay
+#     eth0 ─── c-NAME ── br0 ──(route)── oz0, un0 ───────── u-NAME
+#
+# All workers hang on one router, the namespace "underlay", each by a link of
+# its own, so their addresses can be in any subnets. Containers reach their
+# worker by a default route to GATEWAY4/GATEWAY6 on br0, whatever their prefix
+# is: locality is never told by a prefix.
+#
+# Topology
+#   worker_add NAME              a worker: namespace, br0 with the gateways
+#   container_add WORKER NAME ADDR/LEN…   a container, routes both ways
+#   underlay_join WORKER ADDR/LEN…   a link to the router, default routes
+#   underlay_offloads default|off|gro   offloads of every underlay link:
+#                                as made | tx, tso and gso off | gro on
+#   underlay_mtu WORKER MTU      MTU of both ends of a worker's link
+#   netns_add NAME               an empty namespace, lo up
+#   netns_del NAME               deletes one now (all go at the end)
+# Commands
+#   ns NAME CMD…                 runs CMD there (/sys stays the caller's)
+#   nip NAME ARG…                ip(8) there
+#   ns_name NAME                 prints the real name, for other tools
+#   ns_sysctl NAME KEY=VALUE…    writes sysctls there
+#   bg NAME CMD…                 starts CMD there, sets BG_PID; output goes to
+#                                $OZP_TMP/bg.$BG_PID
+#   bg_stop PID…                 ends and reaps it
+# Waiting
+#   wait_until SECONDS CMD…      polls CMD until it succeeds, 1 on time-out
+#   wait_listen NAME tcp|udp PORT   until something listens
+# Captures
+#   capture_start NAME IFACE FILE [FILTER…]   returns once tcpdump listens
+#   capture_stop FILE            returns once all it saw is in FILE
+#   capture_show FILE [ARG…]     prints it, numeric, one packet a line
+# Needs
+#   need_modules MODULE…         loads them, or skip_all
+# Invariants
+#   ozp_invariants               checks of tap_done, see there
+#
+# The checks themselves are those of tests/lib/tap.sh, which this file sources.
+
+# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
+. "${BASH_SOURCE[0]%/*}/../lib/tap.sh"
+
+GATEWAY4=169.254.1.1
+GATEWAY6=fe80::1
+ROUTER4=169.254.0.1
+ROUTER6=fe80::1
+
+ozp_prefix=o$$
+ozp_spaces=()		# names of namespaces, ours
+ozp_workers=()		# those with an underlay link or a bridge
+ozp_underlays=()	# workers joined to the underlay
+ozp_pids=()		# background processes, ours
+declare -A ozp_captures=()	# file to pid
+
+# A pipe that nobody writes to: read -t on it waits without a process.
+exec {ozp_never}<> <(:)
+
+# ---- namespaces
+
+ns_name()
+{
+	echo "$ozp_prefix-$1"
+}
+
+ns()
+{
+	local name=$ozp_prefix-$1
+
+	shift
+	nsenter "--net=/run/netns/$name" -- "$@"
+}
+
+nip()
+{
+	local name=$ozp_prefix-$1
+
+	shift
+	ip -n "$name" "$@"
+}
+
+ns_sysctl()
+{
+	local name=$1 pair key script=''
+
+	shift
+	for pair; do
+		key=${pair%%=*}
+		script+="echo '${pair#*=}' >/proc/sys/${key//.//} || exit 1;"
+	done
+	ns "$name" sh -c "$script"
+}
+
+netns_add()
+{
+	ip netns add "$ozp_prefix-$1" || return 1
+	ozp_spaces+=("$1")
+	# Addresses serve at once: no duplicate address detection.
+	ns_sysctl "$1" net.ipv6.conf.all.accept_dad=0 \
+		net.ipv6.conf.default.accept_dad=0 &&
+		nip "$1" link set lo up
+}
+
+netns_del()
+{
+	local name kept=()
+
+	for name in "${ozp_spaces[@]}"; do
+		[[ $name == "$1" ]] || kept+=("$name")
+	done
+	ozp_spaces=("${kept[@]}")
+	netns_kill "$1"
+	ip netns del "$ozp_prefix-$1"
+}
+
+# What still runs in a namespace of ours was started by us.
+netns_kill()
+{
+	local pids
+
+	mapfile -t pids < <(ip netns pids "$ozp_prefix-$1" 2>/dev/null)
+	((${#pids[@]} == 0)) || kill -9 "${pids[@]}" 2>/dev/null
+}
+
+worker_add()
+{
+	netns_add "$1" || return 1
+	ozp_workers+=("$1")
+	nip "$1" -batch - <<-END
+		link add br0 type bridge forward_delay 0
+		address add $GATEWAY4/32 dev br0
+		link set br0 up
+		address add $GATEWAY6/64 dev br0 nodad
+	END
+}
+
+container_add()
+{
+	local worker=$1 name=$2 host=c-${2:0:13} address
+
+	shift 2
+	netns_add "$name" || return 1
+	nip "$worker" -batch - <<-END || return 1
+		link add $host type veth peer name eth0 netns $ozp_prefix-$name
+		link set $host master br0 up
+	END
+	nip "$name" link set eth0 up
+	for address; do
+		if [[ $address == *:* ]]; then
+			nip "$name" -batch - <<-END || return 1
+				address add $address dev eth0 nodad
+				route add default via $GATEWAY6 dev eth0
+			END
+			nip "$worker" route add "${address%/*}/128" dev br0
+		else
+			nip "$name" -batch - <<-END || return 1
+				address add $address dev eth0
+				route add default via $GATEWAY4 dev eth0 onlink
+			END
+			nip "$worker" route add "${address%/*}/32" dev br0
+		fi || return 1
+	done
+}
+
+# ---- underlay
+
+underlay_make()
+{
+	netns_add underlay &&
+		ns_sysctl underlay net.ipv4.ip_forward=1 \
+			net.ipv6.conf.all.forwarding=1 \
+			net.ipv4.conf.all.rp_filter=0 \
+			net.ipv4.conf.default.rp_filter=0
+}
+
+underlay_link()
+{
+	local worker=$1 port=u-${1:0:13}
+
+	ozp_underlays+=("$worker")
+	nip underlay -batch - <<-END &&
+		link add $port type veth peer name un0 netns $ozp_prefix-$worker
+		link set $port up
+		address add $ROUTER4/32 dev $port
+		address add $ROUTER6/64 dev $port nodad
+	END
+		nip "$worker" -batch - <<-END
+			link set un0 up
+			route add default via $ROUTER4 dev un0 onlink
+			route add default via $ROUTER6 dev un0
+		END
+}
+
+underlay_join()
+{
+	local worker=$1 port=u-${1:0:13} address
+
+	shift
+	[[ " ${ozp_spaces[*]} " == *" underlay "* ]] || underlay_make || return 1
+	[[ " ${ozp_underlays[*]} " == *" $worker "* ]] ||
+		underlay_link "$worker" || return 1
+	for address; do
+		if [[ $address == *:* ]]; then
+			nip "$worker" address add "$address" dev un0 nodad \
+				noprefixroute &&
+				nip underlay route add "${address%/*}/128" dev "$port"
+		else
+			nip "$worker" address add "$address" dev un0 \
+				noprefixroute &&
+				nip underlay route add "${address%/*}/32" dev "$port"
+		fi || return 1
+	done
+}
+
+underlay_offloads()
+{
+	local worker settings
+
+	case $1 in
+	default) settings=(tx on tso on gso on gro off) ;;
+	off) settings=(tx off tso off gso off gro off) ;;
+	gro) settings=(tx on tso on gso on gro on) ;;
+	*) diag "underlay_offloads: no mode '$1'"; return 1 ;;
+	esac
+	for worker in "${ozp_underlays[@]}"; do
+		ns "$worker" ethtool -K un0 "${settings[@]}" &&
+			ns underlay ethtool -K "u-${worker:0:13}" \
+				"${settings[@]}" || return 1
+	done
+}
+
+underlay_mtu()
+{
+	nip underlay link set "u-${1:0:13}" mtu "$2" &&
+		nip "$1" link set un0 mtu "$2"
+}
+
+# ---- processes
+
+bg()
+{
+	local name=$ozp_prefix-$1 log
+
+	shift
+	log=$(mktemp "$OZP_TMP/log.XXXXXX")
+	nsenter "--net=/run/netns/$name" -- "$@" >"$log" 2>&1 </dev/null &
+	BG_PID=$!
+	ozp_pids+=("$BG_PID")
+	mv "$log" "$OZP_TMP/bg.$BG_PID"
+}
+
+bg_stop()
+{
+	local pid
+
+	for pid; do
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+		pid_forget "$pid"
+	done
+}
+
+pid_forget()
+{
+	local pid kept=()
+
+	for pid in "${ozp_pids[@]}"; do
+		[[ $pid == "$1" ]] || kept+=("$pid")
+	done
+	ozp_pids=("${kept[@]}")
+}
+
+ozp_pause()
+{
+	read -r -t "$1" -u "$ozp_never"
+	return 0
+}
+
+wait_until()
+{
+	local limit=$((${EPOCHREALTIME/./} + $1 * 1000000))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		((${EPOCHREALTIME/./} < limit)) || return 1
+		ozp_pause 0.05
+	done
+}
+
+ozp_listens()
+{
+	[[ -n $(ns "$1" ss -Hln "--$2" "sport = :$3") ]]
+}
+
+wait_listen()
+{
+	wait_until 20 ozp_listens "$@" && return 0
+	diag "nothing listens on $2 port $3 in $1"
+	return 1
+}
+
+# ---- captures
+
+capture_start()
+{
+	local name=$1 iface=$2 file=$3
+
+	shift 3
+	ns "$name" tcpdump -i "$iface" -n -U --immediate-mode -Z root \
+		-w "$file" "$@" 2>"$file.log" </dev/null &
+	ozp_captures[$file]=$!
+	ozp_pids+=($!)
+	wait_until 20 grep -q 'listening on' "$file.log" && return 0
+	diag "tcpdump does not start: $(<"$file.log")"
+	return 1
+}
+
+# tcpdump tells on SIGUSR1 how many packets it wrote and how many it was given.
+capture_is_drained()
+{
+	local lines
+
+	lines=$(wc -l <"$2.log")
+	kill -USR1 "$1" || return 0
+	wait_until 2 capture_told "$2.log" "$lines"
+	awk '/packets captured/ { c = $(NF - 2) } /received by filter/ { r = $(NF - 4) }
+		END { exit !(c == r) }' "$2.log"
+}
+
+capture_told()
+{
+	tail -n "+$(($2 + 1))" "$1" | grep -q 'received by filter'
+}
+
+capture_stop()
+{
+	local file=$1 pid=${ozp_captures[$1]}
+
+	wait_until 10 capture_is_drained "$pid" "$file" ||
+		diag "tcpdump has not drained: $(tail -n 3 "$file.log")"
+	kill -INT "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	pid_forget "$pid"
+	unset "ozp_captures[$file]"
+}
+
+capture_show()
+{
+	local file=$1
+
+	shift
+	tcpdump -n -t -r "$file" "$@" 2>/dev/null
+}
+
+need_modules()
+{
+	local module
+
+	for module; do
+		modprobe "$module" || skip_all "needs the kernel module $module"
+	done
+}
+
+# What one looks at first when a check failed; printed once, at the first.
+ozp_diagnose()
+{
+	local name
+
+	for name in "${ozp_spaces[@]}"; do
+		echo "# ---- $name"
+		{
+			nip "$name" -brief address
+			nip "$name" route
+			nip "$name" -6 route
+		} 2>&1 | sed 's/^/#   /'
+	done
+	for name in "${ozp_workers[@]}"; do
+		command -v ozctl >/dev/null || break
+		echo "# ---- $name: ozctl stats, services, flows"
+		{
+			ns "$name" ozctl stats show
+			ns "$name" ozctl service show
+			ns "$name" ozctl flow show
+		} 2>&1 | sed 's/^/#   /'
+	done
+}
+
+# Has the kernel warned (512), oopsed (128) or found a bad page (32)?
+ozp_kernel_is_well()
+{
+	local taint
+
+	read -r taint </proc/sys/kernel/tainted
+	((!(taint & (512 | 128 | 32))))
+}
+
+# In each direction what was received equals what went on plus what was lost.
+# Packets may still be on their way, so it is asked until it holds.
+ozp_invariants_of()
+{
+	local worker=$1 device devices
+
+	mapfile -t devices < <(nip "$worker" -o link show type ozproxy |
+		sed 's/^[0-9]*: *\([^:@]*\).*/\1/')
+	for device in "${devices[@]}"; do
+		wait_until 5 ozp_counters_add_up "$worker" "$device"
+		check "counters of $worker $device add up" \
+			ozp_counters_add_up "$worker" "$device"
+	done
+}
+
+ozp_counters_add_up()
+{
+	ns "$1" ozctl -j stats show dev "$2" | jq -e '
+		def lost($direction): [.drop[]? |
+			select(.direction == $direction) | .packets] | add // 0;
+		if ."out-received" == ."out-tunnelled" + ."out-local" +
+			lost("out") and
+			."in-received" + ."out-local" == ."in-delivered" +
+			lost("in") and ."out-received" != null
+		then true else ., false end'
+}
+
+# What must hold after every test.
+ozp_invariants()
+{
+	local worker
+
+	for worker in "${ozp_workers[@]}"; do
+		[[ -e /run/netns/$ozp_prefix-$worker ]] || continue
+		ozp_invariants_of "$worker"
+	done
+	check "the kernel did not complain" ozp_kernel_is_well
+}
+
+# ---- the end, however it comes
+
+ozp_cleanup()
+{
+	local name
+
+	((${#ozp_pids[@]} == 0)) || kill "${ozp_pids[@]}" 2>/dev/null
+	for name in "${ozp_spaces[@]}"; do
+		netns_kill "$name"
+		ip netns del "$ozp_prefix-$name"
+	done
+	wait 2>/dev/null
+}
+
+at_exit ozp_cleanup
+at_done ozp_invariants
+at_failure ozp_diagnose

@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# Proves that tests/qemu/run cannot lie: a command's status comes back, and
+# whatever the kernel complains about fails the run. Needs no ozproxy.ko.
+#
+#   tests/qemu/selftest.sh [KERNEL…]      6.12 and 6.1 when none is named
+
+# shellcheck disable=SC2016 # the guest expands what is in single quotes
+set -u
+here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
+. "$here/../lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR source=kernel.sh
+. "$here/kernel.sh"
+
+# guest ARG…: runs it, leaves $status, and its output in $OZP_TMP/{out,err}
+guest()
+{
+	"$here/run" --kernel "$kernel" --smp 1 --artifacts "$OZP_TMP/shared" \
+		"$@" >"$OZP_TMP/out" 2>"$OZP_TMP/err" <&-
+	status=$?
+}
+
+# ends NAME STATUS [REGEX]: how the last guest ended, and what it said why
+ends()
+{
+	is "$kernel: $1" "$status" "$2" || diag "$(<"$OZP_TMP/err")"
+	[[ -z ${3:-} ]] || like "$kernel: $1: says why" "$(<"$OZP_TMP/err")" "$3"
+}
+
+# A module of our own, to load, unload, warn and leak with.
+make_module()
+{
+	mkdir -p "$OZP_TMP/mod"
+	cat >"$OZP_TMP/mod/selftest.c" <<-'END'
+		// SPDX-License-Identifier: GPL-2.0
+		#include <linux/module.h>
+		#include <net/udp_tunnel.h>
+		static bool leak, warn;
+		module_param(leak, bool, 0);
+		module_param(warn, bool, 0);
+		static int __init selftest_init(void)
+		{
+			pr_info("needs %p\n", setup_udp_tunnel_sock);
+			if (leak)
+				__module_get(THIS_MODULE);
+			WARN_ON(warn);
+			return 0;
+		}
+		static void __exit selftest_exit(void)
+		{
+		}
+		module_init(selftest_init);
+		module_exit(selftest_exit);
+		MODULE_DESCRIPTION("harness self-test");
+		MODULE_LICENSE("GPL");
+	END
+	echo 'obj-m := selftest.o' >"$OZP_TMP/mod/Kbuild"
+	kernel_resolve "$kernel" && need_packages_for build &&
+		make -s -C "$KERNEL_BUILD" M="$OZP_TMP/mod" clean modules
+}
+
+the_command_is_heard()
+{
+	guest --no-module -- sh -c 'uname -r; echo oops >&2; cat; pwd
+		echo "$OZP_KERNEL" >"$OZP_ARTIFACTS/kernel"'
+	ends "status 0 comes back" 0
+	is "$kernel: stdout comes back, stdin is empty" "$(<"$OZP_TMP/out")" \
+		"$KERNEL_VERSION"$'\n'"$PWD"
+	like "$kernel: stderr comes back" "$(<"$OZP_TMP/err")" "oops"
+	is "$kernel: files come back" "$(<"$OZP_TMP/shared/kernel")" "$kernel"
+
+	guest --no-module -- sh -c 'head -c 3000000 /dev/zero; sleep 1000 & exit 7'
+	ends "status 7 comes back, and a process left behind is no matter" 7
+	is "$kernel: every byte of the output" "$(wc -c <"$OZP_TMP/out")" 3000000
+
+	guest --no-module -- no-such-command
+	ends "a missing command" 127
+}
+
+complaints_are_heard()
+{
+	guest --no-module -- \
+		sh -c 'echo "WARNING: CPU: 0 PID: 1 at x.c:1" >/dev/kmsg'
+	ends "a warning in the log" 99 'WARNING: CPU: 0'
+	guest --no-module -- sh -c 'echo c >/proc/sysrq-trigger'
+	ends "a panic" 99 'panic'
+	guest --module "$OZP_TMP/mod/selftest.ko" -- \
+		sh -c 'rmmod selftest; insmod "$OZPROXY_KO" warn=1; sleep 1000'
+	ends "a WARN of a module" 99 'kernel: .*WARNING: .*selftest_init'
+	guest --module "$OZP_TMP/mod/selftest.ko" -- \
+		sh -c 'rmmod selftest && insmod "$OZPROXY_KO" leak=1'
+	ends "a leaked module reference" 99 'rmmod'
+	guest --no-module --timeout 20 -- sleep 1000
+	ends "a command without end" 124 'no end after 20 s'
+}
+
+modules_load()
+{
+	guest --module "$OZP_TMP/mod/selftest.ko" -- \
+		sh -c 'lsmod; rmmod selftest && insmod "$OZPROXY_KO"'
+	ends "a module is loaded, unloaded, loaded" 0
+	like "$kernel: with what it needs" "$(<"$OZP_TMP/out")" \
+		'udp_tunnel .* selftest'
+	echo nonsense >"$OZP_TMP/mod/selftest.ko"
+	guest --module "$OZP_TMP/mod/selftest.ko" -- true
+	ends "a module that does not load" 125 'cannot load'
+}
+
+machines_differ()
+{
+	guest --no-module --icount -- nproc
+	ends "a clock that counts" 0
+	is "$kernel: and one processor" "$(<"$OZP_TMP/out")" 1
+	"$here/run" --kernel "$kernel" --no-module --smp 3 --mem 1024 -- \
+		sh -c 'nproc; awk "/MemTotal/ { print (\$2 > 800000 && \$2 < 1048576) }" /proc/meminfo' \
+		>"$OZP_TMP/out" 2>"$OZP_TMP/err"
+	is "$kernel: processors and memory as asked" \
+		"$(xargs <"$OZP_TMP/out")" "3 1"
+}
+
+namespaces_work()
+{
+	guest --no-module -- "$here/selftest-guest.sh"
+	ends "namespaces, captures and a FOU tunnel" 0
+	((status == 0)) || diag "$(<"$OZP_TMP/out")"
+}
+
+bad_usage()
+{
+	local arguments kernel=none
+
+	for arguments in "" "--smp x -- true" "--kernel 5.4 -- true" \
+		"--nonsense" "--mem" "--interactive" "--module /nowhere -- true"; do
+		# shellcheck disable=SC2086 # words
+		"$here/run" $arguments >"$OZP_TMP/out" 2>"$OZP_TMP/err" <&-
+		status=$?
+		ends "run $arguments" 125 .
+	done
+}
+
+bad_usage
+(($#)) || set -- 6.12 6.1
+for kernel; do
+	check "$kernel: a module is built" make_module || continue
+	the_command_is_heard
+	complaints_are_heard
+	modules_load
+	machines_differ
+	namespaces_work
+done
+tap_done
