@@ -17,6 +17,7 @@
 #   style   the checkers of `make style`
 #   user    unit tests, sanitizers and fuzzers of the user-space part
 #   qemu    what tests/qemu/run needs on the host
+#   kernel  what a kernel of our own is built from and with
 #   guest   tools that tests use in the guest (it sees the host's files)
 #
 # Kernel images are in no list: tests/qemu/kernel.sh downloads and unpacks
@@ -31,6 +32,8 @@ declare -gA OZP_PACKAGES=(
 		python3-yaml shellcheck sparse xz-utils"
 	[user]="clang gcc libcmocka-dev libclang-rt-14-dev llvm make valgrind"
 	[qemu]="busybox-static cpio kmod qemu-system-x86 util-linux xz-utils"
+	[kernel]="bc bison flex gcc kmod libelf-dev libssl-dev linux-source-6.12
+		make xz-utils"
 	[guest]="conntrack curl ethtool iperf3 iproute2 iptables iputils-ping jq
 		kmod libjansson4 libmnl0 netcat-openbsd nftables procps
 		python3 tcpdump util-linux"

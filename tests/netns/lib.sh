@@ -32,7 +32,9 @@
 #                                $OZP_TMP/bg.$BG_PID
 #   bg_stop PID…                 ends and reaps it
 # Waiting
-#   wait_until SECONDS CMD…      polls CMD until it succeeds, 1 on time-out
+#   wait_until SECONDS CMD…      polls CMD until it succeeds, 1 on time-out;
+#                                seconds of a good machine: OZP_TEST_PATIENCE
+#                                times as many are allowed
 #   wait_listen NAME tcp|udp PORT   until something listens
 # Captures
 #   capture_start NAME IFACE FILE [FILTER…]   returns once tcpdump listens
@@ -283,9 +285,12 @@ ozp_pause()
 	return 0
 }
 
+# Whoever waits for what comes loses nothing by waiting longer on a machine
+# that is slow or busy.
 wait_until()
 {
-	local limit=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local limit=$((${EPOCHREALTIME/./} +
+		$1 * 1000000 * ${OZP_TEST_PATIENCE:-3}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do

@@ -100,6 +100,56 @@ guest_unload()
 		echo "complaint rmmod $name: ${error:-does not end}" >&"$verdict"
 }
 
+# How many network namespaces there are, the deleted ones included that
+# something still refers to. Free objects of the per-CPU caches do not count
+# once the cache was shrunk.
+net_namespaces()
+{
+	local slab=/sys/kernel/slab/net_namespace count _
+
+	[[ -w $slab/shrink ]] || { echo 0; return; }
+	echo 1 >"$slab/shrink"
+	read -r count _ <"$slab/objects"
+	echo "$count"
+}
+
+# What the kernel itself keeps goes after a while: grace periods, work, timers
+# of sockets. What our module keeps stays.
+guest_count_namespaces()
+{
+	local seconds=$((SECONDS + 90)) count
+
+	ip -all netns delete
+	while count=$(net_namespaces); ((count > namespaces)); do
+		if ((SECONDS > seconds)); then
+			echo "complaint $((count - namespaces)) network" \
+				"namespaces outlive all that used them" \
+				>&"$verdict"
+			return
+		fi
+		busybox sleep 1
+	done
+}
+
+# kmemleak looks at no object younger than five seconds, and believes that one
+# is lost only when its contents did not change between two scans.
+guest_find_leaks()
+{
+	local file=/sys/kernel/debug/kmemleak
+
+	[[ -w $file ]] || return 0
+	busybox sleep 6
+	echo scan >"$file"
+	echo scan >"$file"
+	# Into the kernel's log, where every other complaint is.
+	busybox head -c 4000 "$file" >"$JOB_ARTIFACTS/kmemleak"
+	[[ -s $JOB_ARTIFACTS/kmemleak ]] || return 0
+	while read -r line; do
+		echo "kmemleak: $line" >/dev/kmsg
+	done <"$JOB_ARTIFACTS/kmemleak"
+	echo "complaint kmemleak: memory that nothing refers to" >&"$verdict"
+}
+
 guest_prepare()
 {
 	local error
@@ -108,6 +158,7 @@ guest_prepare()
 	guest_share || guest_fail "cannot mount $JOB_ARTIFACTS"
 	echo guest >/proc/sys/kernel/hostname
 	busybox ip link set lo up
+	namespaces=$(net_namespaces)
 	echo 8 >/proc/sys/kernel/printk
 	if ((JOB_LOAD)); then
 		error=$(guest_load 2>&1) ||
@@ -173,7 +224,9 @@ else
 	guest_run
 fi
 echo "status $?" >&"$verdict"
+guest_count_namespaces
 if [[ -n $JOB_KO ]]; then
 	guest_unload
 fi
+guest_find_leaks
 guest_end

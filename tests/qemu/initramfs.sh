@@ -14,22 +14,25 @@
 # Modules that the guest needs before it can see the host's modules.
 INITRAMFS_MODULES=(virtio_pci virtio_console 9pnet_virtio 9p overlay)
 
-# Names the module files that modprobe would load for MODULE…, in order.
+# Names the module files that modprobe would load for MODULE…, in order; none
+# for what is built into the kernel.
 initramfs_modules()
 {
-	local module
+	local module list=
 
 	for module; do
-		modprobe -d "$KERNEL_MODULES" -S "$KERNEL_VERSION" \
-			--show-depends "$module" || return 1
-	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
+		list+=$(modprobe -d "$KERNEL_MODULES" -S "$KERNEL_VERSION" \
+			--show-depends "$module")$'\n' || return 1
+	done
+	awk '$1 == "insmod" && !seen[$2]++ { print $2 }' <<<"$list"
 }
 
 initramfs_base()
 {
-	local file=$1 here dir module i status
+	local file=$1 here dir module modules i status
 
 	here=$(dirname "${BASH_SOURCE[0]}")
+	modules=$(initramfs_modules "${INITRAMFS_MODULES[@]}") || return 1
 	dir=$(mktemp -d) || return 1
 	mkdir -p "$dir"/{bin,modules,dev,proc,sys,root} &&
 		cp "$here/init" "$dir/init" && chmod 755 "$dir/init" &&
@@ -37,11 +40,11 @@ initramfs_base()
 		ln -s busybox "$dir/bin/sh"
 	status=$?
 	i=10	# two digits, so that sorting by name keeps the order
-	while read -r module; do
+	for module in $modules; do
 		cp "$module" "$dir/modules/$i-${module##*/}" || status=1
 		i=$((i + 1))
-	done < <(initramfs_modules "${INITRAMFS_MODULES[@]}")
-	((status == 0 && i > 10)) &&
+	done
+	((status == 0)) &&
 		(cd "$dir" && find . | cpio -o -H newc -R 0:0 --quiet) >"$file"
 	status=$?
 	rm -rf "$dir"

@@ -19,7 +19,8 @@
 # Debian's images are downloaded and unpacked into the cache, never installed:
 # installing one would touch the boot loader of the host. Headers are only
 # files, so they are installed. Delete the cache's kernels/NAME to move to the
-# newest version that the archive has.
+# newest version that the archive has. Kernels of our own are built by
+# tests/kernel/build, from the fragments beside it.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/deps.sh
 . "${BASH_SOURCE[0]%/*}/../lib/deps.sh"
@@ -32,9 +33,11 @@ declare -gA KERNEL_META=(
 	[6.12]=6.12-amd64
 )
 
+KERNEL_OWN=(debug kcsan)
+
 kernel_names()
 {
-	printf '%s\n' "${!KERNEL_META[@]}" | sort -V
+	printf '%s\n' "${!KERNEL_META[@]}" "${KERNEL_OWN[@]}" | sort -V
 }
 
 kernel_fail()
@@ -117,10 +120,29 @@ kernel_resolve_debian()
 	KERNEL_BUILD=/usr/src/linux-headers-$version
 }
 
+# Two at once would build the same.
+kernel_resolve_own()
+{
+	local lock
+
+	mkdir -p "$OZP_CACHE/kernels" || return 1
+	exec {lock}>"$OZP_CACHE/kernels/.lock-$1" || return 1
+	flock "$lock"
+	KERNEL_MODULES=$("${BASH_SOURCE[0]%/*}/../kernel/build" "$1")
+	local status=$?
+	exec {lock}>&-
+	((status == 0)) || return 1
+	KERNEL_IMAGE=$KERNEL_MODULES/boot/vmlinuz
+	KERNEL_BUILD=$KERNEL_MODULES/build
+	KERNEL_VERSION=$(ls "$KERNEL_MODULES/lib/modules")
+}
+
 kernel_resolve()
 {
 	if [[ -n ${KERNEL_META[$1]:-} ]]; then
 		kernel_resolve_debian "$1"
+	elif [[ " ${KERNEL_OWN[*]} " == *" $1 "* ]]; then
+		kernel_resolve_own "$1"
 	else
 		kernel_fail "no kernel '$1'; known: $(kernel_names | xargs)"
 	fi

@@ -7,9 +7,10 @@
 #
 # Source it, after kernel_resolve, for
 #
-#   module_build ROOT FILE   builds ROOT's module, leaves a copy in FILE
+#   module_build ROOT FILE [kunit]   builds ROOT's module, leaves a copy in
+#                                    FILE; "kunit": with the unit tests in it
 #
-# or run it:  tests/qemu/module.sh KERNEL [FILE]
+# or run it:  tests/qemu/module.sh KERNEL [FILE [kunit]]
 #
 # Incremental: only files whose content changed are copied, so make sees what
 # is new. Quiet unless the build fails; V=1 shows it.
@@ -23,10 +24,11 @@ module_sync()
 {
 	local root=$1 dir=$2 file
 
-	(cd "$root" && find Kbuild kmod include -type f \
-		\( -name '*.[chS]' -o -name '*.sh' -o -name Kbuild \
-		-o -name Makefile -o -name VERSION \) \
-		! -name '*.mod.c' ! -name compat_gen.h) | sort >"$dir/.sources.new" || return 1
+	(cd "$root" && find Kbuild kmod include tests/kunit tests/packets -type f \
+		\( -name '*.[chS]' -o -name '*.sh' -o -name '*.py' \
+		-o -name '*.hex' -o -name Kbuild -o -name VERSION \) \
+		! -name '*.mod.c' ! -name compat_gen.h ! -name packets_gen.h) |
+		sort >"$dir/.sources.new" || return 1
 	if [[ -e $dir/.sources ]]; then
 		comm -23 "$dir/.sources" "$dir/.sources.new" |
 			(cd "$dir" && xargs -r -d '\n' rm -f)
@@ -39,15 +41,17 @@ module_sync()
 	done <"$dir/.sources"
 }
 
+# The unit tests see no compiler but this one: a warning is an error.
 module_make()
 {
-	local dir=$1
+	local dir=$1 kind=$2 args
 
+	args=(-C "$KERNEL_BUILD" M="$dir" -j "$(nproc)" modules)
+	[[ $kind != kunit ]] || args+=(OZP_KUNIT=y W=1 KCFLAGS=-Werror)
 	need_packages_for build || return 1
 	if [[ ${V:-0} != 0 ]]; then
-		make -C "$KERNEL_BUILD" M="$dir" -j "$(nproc)" V="$V" modules >&2
-	elif ! make -s -C "$KERNEL_BUILD" M="$dir" -j "$(nproc)" modules \
-		>"$dir/.log" 2>&1; then
+		make "${args[@]}" V="$V" >&2
+	elif ! make -s "${args[@]}" >"$dir/.log" 2>&1; then
 		cat "$dir/.log" >&2
 		return 1
 	fi
@@ -55,13 +59,13 @@ module_make()
 
 module_build()
 {
-	local root=$1 file=$2 dir=$OZP_CACHE/build/$KERNEL_VERSION
-	local status lock
+	local root=$1 file=$2 kind=${3:-} dir status lock
 
+	dir=$OZP_CACHE/build/$KERNEL_VERSION${kind:+-$kind}
 	mkdir -p "$dir" || return 1
 	exec {lock}>"$dir.lock" || return 1
 	flock "$lock"
-	module_sync "$root" "$dir" && module_make "$dir" &&
+	module_sync "$root" "$dir" && module_make "$dir" "$kind" &&
 		cp "$dir/ozproxy.ko" "$file"
 	status=$?
 	exec {lock}>&-
@@ -73,5 +77,5 @@ module_build()
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
 	set -u
 	kernel_resolve "${1:-}" || exit 1
-	module_build "$(realpath "${0%/*}/../..")" "${2:-ozproxy.ko}"
+	module_build "$(realpath "${0%/*}/../..")" "${2:-ozproxy.ko}" "${3:-}"
 fi

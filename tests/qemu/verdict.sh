@@ -25,7 +25,8 @@ LOG_BAD=(
 	'divide error:'
 	'stack segment:'
 	'Unable to handle kernel'
-	'(KASAN|KCSAN|KMSAN|KFENCE|UBSAN|ODEBUG):'
+	'(KASAN|KMSAN|KFENCE|UBSAN|ODEBUG):'
+	'KCSAN: .*\[ozproxy\]'
 	'INFO: (possible|suspicious|inconsistent|trying to register|task |rcu)'
 	'inconsistent lock state'
 	'possible (circular|recursive|irq lock|deadlock)'
@@ -55,6 +56,9 @@ LOG_BAD=(
 LOG_FINE=(
 	# How the processor is known to be vulnerable, said at boot.
 	'(MDS|TAA|MMIO|ITS|RETBleed|Spectre|VMSCAPE|TSA|SRBDS|GDS|RFDS).*(WARNING|vulnerab)'
+	# A race between two places of which none is ours. They are built in,
+	# so no module is named.
+	'BUG: KCSAN: [^[]*$'
 )
 
 # All complaints of a log as NUMBER:LINE.
