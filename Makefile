@@ -35,7 +35,8 @@ make-userspace = +$(Q)$(MAKE) --no-print-directory -C userspace \
 
 .PHONY: all module userspace headers libraries check-config install \
 	install-module uninstall dkms-install dkms-uninstall \
-	test test-user test-netns test-build style demo clean help
+	test test-user test-kunit test-netns test-kcsan test-build style \
+	demo clean help
 
 all: module userspace
 
@@ -130,8 +131,16 @@ test:
 test-user:
 	$(Q)tests/run user
 
+test-kunit:
+	$(Q)tests/run kunit
+
 test-netns:
 	$(Q)tests/run netns $(if $(KERNEL),KERNEL=$(KERNEL)) $(TESTS)
+
+# Races show where packets and changes of the table meet.
+kcsan-tests := life-traffic refresh netlink balance seed
+test-kcsan:
+	$(Q)tests/run netns KERNEL=kcsan $(or $(TESTS),$(kcsan-tests))
 
 test-build:
 	$(Q)tests/run build
@@ -163,8 +172,10 @@ help:
 	@echo '  make style          warnings, sparse, checkpatch, shellcheck, rules'
 	@echo '  make test-build     DKMS, install, compile probes'
 	@echo '  make test-user      the unit tests of the programs'
-	@echo '  make test-netns     workers and containers in a guest;'
-	@echo '                      KERNEL=6.12 or 6.1, TESTS="NAME..." for some'
+	@echo '  make test-kunit     the unit tests of the module, in a guest'
+	@echo '  make test-netns     workers and containers in a guest; TESTS="NAME..."'
+	@echo '                      for some, KERNEL=6.12, 6.1 or debug for one'
+	@echo '  make test-kcsan     a part of them in a kernel that finds data races'
 	@echo 'Variables'
 	@echo '  KDIR     kernel to build for  ($(KDIR))'
 	@echo '  PREFIX   of the programs      ($(PREFIX))'

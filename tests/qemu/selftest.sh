@@ -5,7 +5,7 @@
 # Proves that tests/qemu/run cannot lie: a command's status comes back, and
 # whatever the kernel complains about fails the run. Needs no ozproxy.ko.
 #
-#   tests/qemu/selftest.sh [KERNEL…]      6.12 and 6.1 when none is named
+#   tests/qemu/selftest.sh [KERNEL…]      6.12 when none is named
 
 # shellcheck disable=SC2016 # the guest expands what is in single quotes
 set -u
@@ -37,16 +37,35 @@ make_module()
 	cat >"$OZP_TMP/mod/selftest.c" <<-'END'
 		// SPDX-License-Identifier: GPL-2.0
 		#include <linux/module.h>
+		#include <linux/nsproxy.h>
+		#include <linux/sched.h>
+		#include <linux/slab.h>
+		#include <net/net_namespace.h>
 		#include <net/udp_tunnel.h>
-		static bool leak, warn;
+		static bool leak, leak_net, leak_memory, late, warn;
 		module_param(leak, bool, 0);
+		module_param(leak_net, bool, 0);
+		module_param(leak_memory, bool, 0);
+		module_param(late, bool, 0);
 		module_param(warn, bool, 0);
+		static int __init touch_late(void)
+		{
+			char *p = kmalloc(32, GFP_KERNEL);
+			kfree(p);
+			return READ_ONCE(p[1]);
+		}
 		static int __init selftest_init(void)
 		{
 			pr_info("needs %p\n", setup_udp_tunnel_sock);
 			if (leak)
 				__module_get(THIS_MODULE);
 			WARN_ON(warn);
+			if (leak_net)
+				get_net(current->nsproxy->net_ns);
+			if (leak_memory && !kmalloc(100, GFP_KERNEL))
+				return -ENOMEM;
+			if (late)
+				pr_info("read %d\n", touch_late());
 			return 0;
 		}
 		static void __exit selftest_exit(void)
@@ -97,6 +116,26 @@ complaints_are_heard()
 	ends "a command without end" 124 'no end after 20 s'
 }
 
+leaks_are_heard()
+{
+	local insert='ip netns add x && ip netns exec x insmod "$OZPROXY_KO"'
+
+	guest --module "$OZP_TMP/mod/selftest.ko" -- \
+		sh -c "rmmod selftest; $insert leak_net=1"
+	ends "a network namespace that is never released" 99 \
+		'1 network namespaces outlive'
+}
+
+sanitizers_are_heard()
+{
+	guest --module "$OZP_TMP/mod/selftest.ko" -- \
+		sh -c 'rmmod selftest; insmod "$OZPROXY_KO" late=1'
+	ends "a use after free" 99 'KASAN: '
+	guest --module "$OZP_TMP/mod/selftest.ko" -- \
+		sh -c 'rmmod selftest; insmod "$OZPROXY_KO" leak_memory=1'
+	ends "lost memory" 99 'kmemleak: unreferenced object'
+}
+
 modules_load()
 {
 	guest --module "$OZP_TMP/mod/selftest.ko" -- \
@@ -142,9 +181,14 @@ bad_usage()
 }
 
 bad_usage
-(($#)) || set -- 6.12 6.1
+(($#)) || set -- 6.12
 for kernel; do
 	check "$kernel: a module is built" make_module || continue
+	leaks_are_heard
+	if [[ $kernel == debug ]]; then
+		sanitizers_are_heard
+		continue
+	fi
 	the_command_is_heard
 	complaints_are_heard
 	modules_load
