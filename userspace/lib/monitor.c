@@ -72,7 +72,7 @@ int ozp_monitor_read(struct ozp_socket *sock,
 	if (size < 0)
 		return ozp_socket_fail(sock, -errno, NULL);
 	len = (int)size;
-	for (nlh = (void *)sock->reply; mnl_nlmsg_ok(nlh, len);
+	for (nlh = (void *)sock->reply; ozp_message_ok(nlh, len);
 	     nlh = mnl_nlmsg_next(nlh, &len)) {
 		if (nlh->nlmsg_type != sock->family)
 			continue;

@@ -140,6 +140,11 @@ static bool take_message(struct ozp_socket *sock, struct ozp_talk *talk,
 	return false;
 }
 
+bool ozp_message_ok(const struct nlmsghdr *nlh, int len)
+{
+	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
+}
+
 static int receive(struct ozp_socket *sock, struct ozp_talk *talk)
 {
 	const struct mnl_socket *nl = talk->channel->nl;
@@ -155,7 +160,7 @@ static int receive(struct ozp_socket *sock, struct ozp_talk *talk)
 			return ozp_socket_fail(sock, size ? -errno : -EPIPE,
 					       NULL);
 		len = (int)size;
-		for (nlh = (void *)sock->reply; mnl_nlmsg_ok(nlh, len);
+		for (nlh = (void *)sock->reply; ozp_message_ok(nlh, len);
 		     nlh = mnl_nlmsg_next(nlh, &len)) {
 			if (nlh->nlmsg_seq != sock->seq)
 				continue;

@@ -72,6 +72,16 @@ struct nlmsghdr *ozp_socket_begin(struct ozp_socket *sock, uint16_t type,
 int ozp_socket_talk(struct ozp_socket *sock, struct ozp_talk *talk);
 
 /**
+ * ozp_message_ok() - Is there a whole message?
+ * @nlh: where it begins
+ * @len: bytes that were received from there on; negative behind the last
+ *
+ * Instead of mnl_nlmsg_ok(), for which a length of 2 GiB and more is negative
+ * and so fits into anything.
+ */
+bool ozp_message_ok(const struct nlmsghdr *nlh, int len);
+
+/**
  * ozp_socket_genl() - Find the family of the module.
  * @sock: connection
  *
