@@ -36,7 +36,7 @@ make-userspace = +$(Q)$(MAKE) --no-print-directory -C userspace \
 .PHONY: all module userspace headers libraries check-config install \
 	install-module uninstall dkms-install dkms-uninstall \
 	test test-user test-kunit test-netns test-kcsan test-build style \
-	demo clean help
+	fuzz demo clean help
 
 all: module userspace
 
@@ -148,6 +148,9 @@ test-build:
 style:
 	$(Q)tests/run style
 
+fuzz:
+	$(Q)tests/fuzz/run $(if $(SECONDS),-s $(SECONDS)) $(TARGET)
+
 demo:
 	$(Q)tests/demo/run
 
@@ -176,6 +179,8 @@ help:
 	@echo '  make test-netns     workers and containers in a guest; TESTS="NAME..."'
 	@echo '                      for some, KERNEL=6.12, 6.1 or debug for one'
 	@echo '  make test-kcsan     a part of them in a kernel that finds data races'
+	@echo '  make fuzz           parsers of the programs, until it is interrupted;'
+	@echo '                      TARGET=NAME for one, SECONDS=N for an end'
 	@echo 'Variables'
 	@echo '  KDIR     kernel to build for  ($(KDIR))'
 	@echo '  PREFIX   of the programs      ($(PREFIX))'
