@@ -6,6 +6,7 @@
  * over generic netlink, or a link. The first byte chooses; the rest is one
  * message of the kernel.
  */
+#include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -77,6 +78,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(nlh);
 		must(ozp_extack_parse(nlh, &request, &error) == error.code);
 		must(error.code <= 0);
+		if (nlh->nlmsg_type == NLMSG_ERROR &&
+		    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nlmsgerr))
+			must(error.code == -EBADMSG);
 		must(memchr(error.message, '\0', sizeof(error.message)));
 		must(memchr(error.attribute, '\0', sizeof(error.attribute)));
 	}

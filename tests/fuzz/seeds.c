@@ -98,6 +98,32 @@ static void services(void)
 	ozp_service_free(&service);
 }
 
+/* Names that fill their place, or more than that: nobody has such. */
+static void long_name(const char *name, char question, uint16_t type,
+		      size_t len)
+{
+	char buffer[512] = {}, text[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+
+	memset(text, 'n', sizeof(text));
+	nlh->nlmsg_type = FAKE_FAMILY;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct genlmsghdr));
+	mnl_attr_put(nlh, type, len, text);
+	fake_answer(buffer, nlh->nlmsg_len);
+	fake_ack(0);
+	save(name, question);
+}
+
+static void long_names(void)
+{
+	long_name("genl/service-longest-name", 's', OZPROXY_A_SERVICE_NAME,
+		  OZPROXY_NAME_MAX);
+	long_name("genl/service-name-too-long", 's', OZPROXY_A_SERVICE_NAME,
+		  OZPROXY_NAME_MAX + 1);
+	long_name("genl/flow-service-too-long", 'f', OZPROXY_A_FLOW_SERVICE,
+		  200);
+}
+
 static void flows(void)
 {
 	struct ozp_flow flow = {
@@ -291,6 +317,12 @@ static void refusals(void)
 	nlh = refusal(buffer, NLMSG_DONE);
 	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, "no such filter");
 	save_one("extack/end-of-dump", 'g', nlh);
+	nlh->nlmsg_len = MNL_NLMSG_HDRLEN;
+	save_one("extack/end-of-dump-of-old", 'g', nlh);
+	nlh->nlmsg_type = NLMSG_ERROR;
+	nlh->nlmsg_flags = 0;
+	nlh->nlmsg_len = MNL_NLMSG_HDRLEN + sizeof(int);
+	save_one("extack/too-short", 'g', nlh);
 }
 
 int main(int argc, char **argv)
@@ -300,6 +332,7 @@ int main(int argc, char **argv)
 	directory = argv[1];
 	fake_reset();
 	services();
+	long_names();
 	flows();
 	misses();
 	stats();
