@@ -2,15 +2,40 @@
 /* Copyright (C) 2026 The ozproxy authors */
 
 #include "unit.h"
+#include <arpa/inet.h>
 #include <jansson.h>
 #include "show.h"
+
+/* Each line is JSON by itself, or all of them are. */
+static void must_parse(const char *text, bool by_line)
+{
+	char *copy = strdup(text), *rest = copy, *line;
+	json_t *json;
+
+	assert_non_null(copy);
+	if (!by_line) {
+		json = json_loads(text, 0, NULL);
+		assert_non_null(json);
+		json_decref(json);
+	}
+	while (by_line && (line = strsep(&rest, "\n"))) {
+		if (!rest) {
+			/* Behind the last newline. */
+			assert_string_equal(line, "");
+			break;
+		}
+		json = json_loads(line, 0, NULL);
+		assert_non_null(json);
+		json_decref(json);
+	}
+	free(copy);
+}
 
 /* What both outputs of a kind of object are compared with. */
 static void check(const char *name, void (*show)(struct emit *emit))
 {
 	struct emit emit;
 	char *text, file[64];
-	json_t *json;
 	size_t len;
 	int round;
 
@@ -20,11 +45,8 @@ static void check(const char *name, void (*show)(struct emit *emit))
 		show(&emit);
 		assert_int_equal(emit_end(&emit), 0);
 		fclose(emit.out);
-		if (emit.json) {
-			json = json_loads(text, 0, NULL);
-			assert_non_null(json);
-			json_decref(json);
-		}
+		if (emit.json)
+			must_parse(text, false);
 		snprintf(file, sizeof(file), "%s.%s", name,
 			 emit.json ? "json" : "txt");
 		golden(file, text);
@@ -168,46 +190,87 @@ static void put_nothing(struct emit *emit)
 }
 
 /* The counters are one object and no array. */
-static void stats_as(bool json, bool explain, const char *name)
+static void stats_as(bool json, bool explain, const char *name,
+		     const struct ozp_stats *stats)
 {
-	struct ozp_drop drops[] = {
-		{ .present = 0xe,
-		  .direction = OZPROXY_DIRECTION_OUT,
-		  .reason = OZPROXY_DROP_REASON_UNKNOWN_SERVICE,
-		  .packets = 3 },
-		{ .present = 0xe,
-		  .direction = OZPROXY_DIRECTION_IN,
-		  .reason = OZPROXY_DROP_REASON_TRUNCATED,
-		  .packets = 10000000000ull },
-		{ .present = 0xe,
-		  .direction = OZPROXY_DIRECTION_IN,
-		  .reason = 999,
-		  .packets = 1 },
-	};
-	struct ozp_stats stats = {
-		.present = (1u << (OZPROXY_A_STATS_TABLE_GENERATION + 1)) - 2,
-		.ifindex = 5,
-		.out_received = 20,
-		.out_tunnelled = 15,
-		.out_local = 2,
-		.in_received = 10000000011ull,
-		.in_delivered = 12,
-		.drop = drops,
-		.n_drop = MNL_ARRAY_SIZE(drops),
-		.services = 2,
-		.instances = 3,
-		.nodes = 3,
-		.flows = 1,
-		.table_generation = 4,
-	};
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	show_stats(out, json, explain, &stats);
+	show_stats(out, json, explain, stats);
 	fclose(out);
+	if (json)
+		must_parse(text, false);
 	golden(name, text);
 	free(text);
+}
+
+static struct ozp_drop some_drops[] = {
+	{ .present = 0xe,
+	  .direction = OZPROXY_DIRECTION_OUT,
+	  .reason = OZPROXY_DROP_REASON_UNKNOWN_SERVICE,
+	  .packets = 3 },
+	{ .present = 0xe,
+	  .direction = OZPROXY_DIRECTION_IN,
+	  .reason = OZPROXY_DROP_REASON_TRUNCATED,
+	  .packets = 10000000000ull },
+	{ .present = 0xe,
+	  .direction = OZPROXY_DIRECTION_IN,
+	  .reason = 999,
+	  .packets = 1 },
+};
+
+static const struct ozp_stats some_stats = {
+	.present = (1u << (OZPROXY_A_STATS_TABLE_GENERATION + 1)) - 2,
+	.ifindex = 5,
+	.out_received = 20,
+	.out_tunnelled = 15,
+	.out_local = 2,
+	.in_received = 10000000011ull,
+	.in_delivered = 12,
+	.drop = some_drops,
+	.n_drop = MNL_ARRAY_SIZE(some_drops),
+	.services = 2,
+	.instances = 3,
+	.nodes = 3,
+	.flows = 1,
+	.table_generation = 4,
+};
+
+/* Many reasons in both directions, and all counters full. */
+static void all_stats(struct ozp_stats *stats)
+{
+	const struct ozp_enum *reasons = &ozp_drop_reason_enum;
+	struct ozp_drop *drop;
+	unsigned int i, type;
+
+	*stats = (struct ozp_stats){};
+	for (type = 1; type < ozp_stats_attrs.count; type++) {
+		const struct ozp_attr *attr = &ozp_stats_attrs.attrs[type];
+
+		if (!attr->name || attr->multi)
+			continue;
+		memset((char *)stats + attr->offset, 0xff, attr->size);
+		/* JSON numbers of jansson have a sign. */
+		if (attr->kind == OZP_KIND_U64)
+			memcpy((char *)stats + attr->offset,
+			       &(uint64_t){ INT64_MAX }, sizeof(uint64_t));
+		stats->present |= 1u << type;
+	}
+	for (i = 0; i < 32; i++) {
+		assert_true(i / 2 < reasons->count);
+		if (!reasons->names[i / 2])
+			continue;
+		drop = ozp_object_add(
+			&ozp_stats_attrs.attrs[OZPROXY_A_STATS_DROP], stats);
+		assert_non_null(drop);
+		drop->present = 0xe;
+		drop->direction = i % 2 ? OZPROXY_DIRECTION_IN :
+					  OZPROXY_DIRECTION_OUT;
+		drop->reason = i / 2;
+		drop->packets = i + 1;
+	}
+	OZP_SET(stats, OZPROXY_A_STATS_DROP);
 }
 
 static void events_as(bool json, const char *name)
@@ -238,8 +301,116 @@ static void events_as(bool json, const char *name)
 	event.command = 0;
 	show_event(out, json, &event);
 	fclose(out);
+	if (json)
+		must_parse(text, true);
 	golden(name, text);
 	free(text);
+}
+
+/* A table with more of everything than fits on a screen. */
+static void put_large_service(struct emit *emit)
+{
+	struct ozp_service service;
+
+	seed_service(&service);
+	add_instances(&service, 2, 40);
+	memset(service.name, 'n', OZPROXY_NAME_MAX);
+	service.generation = UINT32_MAX;
+	service.instance[3].weight = UINT16_MAX;
+	service.instance[3].metric = UINT32_MAX;
+	service.instance[3].node_ipv6 =
+		v6("2001:db8:1111:2222:3333:4444:5555:6666");
+	service.instance[3].present &= ~(1u << OZPROXY_A_INSTANCE_NODE_IPV4);
+	OZP_SET(&service.instance[3], OZPROXY_A_INSTANCE_NODE_IPV6);
+	service.instance[3].node_port = UINT16_MAX;
+	show_service(emit, &service, UINT32_MAX);
+	ozp_service_free(&service);
+}
+
+static void put_many_flows(struct emit *emit)
+{
+	struct ozp_flow flow = { .protocol = IPPROTO_TCP,
+				 .source_ipv4 = v4("255.255.255.255"),
+				 .destination_ipv4 = v4("10.30.255.254"),
+				 .converted_source_ipv4 = v4("10.30.0.2"),
+				 .converted_destination_ipv4 = v4("10.21.0.1"),
+				 .node_ipv6 = v6("2001:db8::1"),
+				 .node_port = UINT16_MAX,
+				 .instance = UINT32_MAX,
+				 .idle = UINT32_MAX,
+				 .expires = UINT32_MAX };
+	unsigned int i;
+
+	memset(flow.service, 's', OZPROXY_NAME_MAX);
+	OZP_SET(&flow, OZPROXY_A_FLOW_PROTOCOL);
+	OZP_SET(&flow, OZPROXY_A_FLOW_SOURCE_IPV4);
+	OZP_SET(&flow, OZPROXY_A_FLOW_SOURCE_PORT);
+	OZP_SET(&flow, OZPROXY_A_FLOW_DESTINATION_IPV4);
+	OZP_SET(&flow, OZPROXY_A_FLOW_DESTINATION_PORT);
+	OZP_SET(&flow, OZPROXY_A_FLOW_SERVICE);
+	OZP_SET(&flow, OZPROXY_A_FLOW_INSTANCE);
+	OZP_SET(&flow, OZPROXY_A_FLOW_CONVERTED_SOURCE_IPV4);
+	OZP_SET(&flow, OZPROXY_A_FLOW_CONVERTED_DESTINATION_IPV4);
+	OZP_SET(&flow, OZPROXY_A_FLOW_NODE_IPV6);
+	OZP_SET(&flow, OZPROXY_A_FLOW_NODE_PORT);
+	OZP_SET(&flow, OZPROXY_A_FLOW_STATE);
+	OZP_SET(&flow, OZPROXY_A_FLOW_IDLE);
+	OZP_SET(&flow, OZPROXY_A_FLOW_EXPIRES);
+	for (i = 0; i < 16; i++) {
+		flow.source_port = (uint16_t)(UINT16_MAX - i);
+		flow.destination_port = (uint16_t)(1 << i);
+		flow.state = i % ozp_flow_state_enum.count;
+		show_flow(emit, &flow);
+	}
+}
+
+static void put_many_misses(struct emit *emit)
+{
+	struct table table = {};
+	struct ozp_miss miss = {};
+	unsigned int i;
+
+	OZP_SET(&miss, OZPROXY_A_MISS_IPV6);
+	OZP_SET(&miss, OZPROXY_A_MISS_AGE);
+	OZP_SET(&miss, OZPROXY_A_MISS_PACKETS);
+	miss.ipv6 = v6("fdff:1111:2222:3333:4444:5555:6666:7700");
+	for (i = 0; i < 32; i++) {
+		miss.ipv6.s6_addr[15] = (uint8_t)i;
+		miss.age = UINT32_MAX >> i;
+		miss.packets = 1u << i;
+		show_miss(emit, &table, &miss);
+	}
+	show_misses(emit, &table);
+}
+
+static void put_many_devices(struct emit *emit)
+{
+	struct ozp_device device = { .ifindex = INT32_MAX,
+				     .mtu = 65535,
+				     .up = true };
+	struct in_addr four = v4("131.1.0.0");
+	struct in6_addr six = v6("2001:db8::");
+	unsigned int i;
+
+	memset(device.ifname, 'o', sizeof(device.ifname) - 1);
+	device.link.present = ~1u;
+	device.link.port = UINT16_MAX;
+	device.link.admission = 77;
+	device.link.flow_limit = UINT32_MAX;
+	device.link.miss_limit = UINT32_MAX;
+	device.link.miss_timeout = UINT32_MAX;
+	device.link.service_limit = UINT32_MAX;
+	device.link.service_ipv4_prefix = 32;
+	device.link.service_ipv6_prefix = 128;
+	for (i = 1; i <= 16; i++) {
+		four.s_addr += htonl(1);
+		six.s6_addr[15]++;
+		ozp_link_add_local(&device.link, AF_INET, &four);
+		ozp_link_add_local(&device.link, AF_INET6, &six);
+	}
+	show_device(emit, &device);
+	show_device(emit, &device);
+	ozp_device_free(&device);
 }
 
 static void devices(void **state)
@@ -275,10 +446,39 @@ static void nothing(void **state)
 static void stats(void **state)
 {
 	(void)state;
-	stats_as(false, false, "stats.txt");
-	stats_as(false, true, "stats-explain.txt");
-	stats_as(true, false, "stats.json");
-	stats_as(true, true, "stats.json");
+	stats_as(false, false, "stats.txt", &some_stats);
+	stats_as(false, true, "stats-explain.txt", &some_stats);
+	stats_as(true, false, "stats.json", &some_stats);
+	stats_as(true, true, "stats.json", &some_stats);
+}
+
+static void empty_stats(void **state)
+{
+	const struct ozp_stats nothing = {};
+
+	(void)state;
+	stats_as(false, true, "stats-empty.txt", &nothing);
+	stats_as(true, true, "stats-empty.json", &nothing);
+}
+
+static void large_stats(void **state)
+{
+	struct ozp_stats stats;
+
+	(void)state;
+	all_stats(&stats);
+	stats_as(false, true, "stats-large.txt", &stats);
+	stats_as(true, true, "stats-large.json", &stats);
+	ozp_stats_free(&stats);
+}
+
+static void large_tables(void **state)
+{
+	(void)state;
+	check("device-large", put_many_devices);
+	check("service-large", put_large_service);
+	check("flow-large", put_many_flows);
+	check("miss-large", put_many_misses);
 }
 
 static void events(void **state)
@@ -304,10 +504,12 @@ static void durations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(devices), cmocka_unit_test(services),
-		cmocka_unit_test(flows),   cmocka_unit_test(misses),
-		cmocka_unit_test(nothing), cmocka_unit_test(stats),
-		cmocka_unit_test(events),  cmocka_unit_test(durations),
+		cmocka_unit_test(devices),	cmocka_unit_test(services),
+		cmocka_unit_test(flows),	cmocka_unit_test(misses),
+		cmocka_unit_test(nothing),	cmocka_unit_test(stats),
+		cmocka_unit_test(empty_stats),	cmocka_unit_test(large_stats),
+		cmocka_unit_test(large_tables), cmocka_unit_test(events),
+		cmocka_unit_test(durations),
 	};
 
 	return cmocka_run_group_tests_name("show", tests, NULL, NULL);

@@ -267,7 +267,8 @@ void add_instances(struct ozp_service *service, unsigned int from,
 
 void golden(const char *name, const char *text)
 {
-	char path[256], want[8192];
+	static char want[65536];
+	char path[256];
 	size_t len;
 	FILE *file;
 
@@ -282,6 +283,7 @@ void golden(const char *name, const char *text)
 	assert_non_null(file);
 	len = fread(want, 1, sizeof(want) - 1, file);
 	fclose(file);
+	assert_true(len < sizeof(want) - 1);
 	want[len] = '\0';
 	assert_string_equal(text, want);
 }
