@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct ozp_socket *sock;
 	struct ozp_request request = {};
 	struct ozp_error error;
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *input, *nlh;
 	int len;
 
 	if (!size || size > UINT16_MAX)
@@ -68,14 +68,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		build_service(sock, &request);
 	request.nlh = (const struct nlmsghdr *)sock->message;
-	/* A copy of exactly its size and padding: reads beyond are noticed. */
 	len = (int)size - 1;
-	nlh = calloc(1, MNL_ALIGN(size));
-	must(nlh);
-	memcpy(nlh, data + 1, (size_t)len);
-	if (ozp_message_ok(nlh, len)) {
-		nlh = realloc(nlh, MNL_ALIGN(nlh->nlmsg_len));
+	input = calloc(1, MNL_ALIGN(size));
+	must(input);
+	memcpy(input, data + 1, (size_t)len);
+	if (ozp_message_ok(input, len)) {
+		/* Exactly its size and padding: reads beyond are noticed. */
+		nlh = calloc(1, MNL_ALIGN(input->nlmsg_len));
 		must(nlh);
+		memcpy(nlh, input, input->nlmsg_len);
 		must(ozp_extack_parse(nlh, &request, &error) == error.code);
 		must(error.code <= 0);
 		if (nlh->nlmsg_type == NLMSG_ERROR &&
@@ -83,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			must(error.code == -EBADMSG);
 		must(memchr(error.message, '\0', sizeof(error.message)));
 		must(memchr(error.attribute, '\0', sizeof(error.attribute)));
+		free(nlh);
 	}
-	free(nlh);
+	free(input);
 	return 0;
 }

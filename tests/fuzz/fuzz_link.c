@@ -14,7 +14,8 @@
 
 static int take_device(const struct ozp_device *device, void *data)
 {
-	struct emit text = { .out = data }, json = { .out = data, .json = true };
+	struct emit text = { .out = data },
+		    json = { .out = data, .json = true };
 
 	must(memchr(device->ifname, '\0', sizeof(device->ifname)));
 	show_device(&text, device);

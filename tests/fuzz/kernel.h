@@ -19,10 +19,10 @@
 #define FUZZ_FAMILY 0x21
 
 /** must() - What has to hold for any input; the line is in the trace. */
-#define must(condition)          \
-	do {                     \
+#define must(condition)           \
+	do {                      \
 		if (!(condition)) \
-			abort(); \
+			abort();  \
 	} while (0)
 
 /** LLVMFuzzerTestOneInput() - Called by libFuzzer with each input. */

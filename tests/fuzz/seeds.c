@@ -50,8 +50,7 @@ static void save(const char *name, char question)
 }
 
 /* One message alone: how acknowledgements are tried. */
-static void save_one(const char *name, char request,
-		     const struct nlmsghdr *nlh)
+static void save_one(const char *name, char request, const struct nlmsghdr *nlh)
 {
 	FILE *file = create(name);
 

@@ -416,7 +416,7 @@ static char *repeat(const char *head, const char *part, unsigned int times,
 
 static void deep_json(void **state)
 {
-	char *text;
+	char *text, *room;
 
 	(void)state;
 	text = repeat("", "[", 1000000, "");
@@ -428,7 +428,9 @@ static void deep_json(void **state)
 	/* Deep but whole, in a field that nobody reads. */
 	text = repeat("{\"app_name\": \"a\", \"instance_list\": [], \"x\": ",
 		      "[", 1000, "");
-	text = realloc(text, strlen(text) + 1002);
+	room = realloc(text, strlen(text) + 1002);
+	assert_non_null(room);
+	text = room;
 	memset(strchr(text, '\0'), ']', 1001);
 	text[strlen("{\"app_name\": \"a\", \"instance_list\": [], \"x\": ") +
 	     2000] = '}';

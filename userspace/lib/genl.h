@@ -75,7 +75,7 @@ int ozp_genl_parse(const struct nlmsghdr *nlh, const struct ozp_set *set,
 #define OZP_GENL_KEEP(type)                                                \
 	static int keep_##type(void *object, void *data)                   \
 	{                                                                  \
-		ozp_object_free(&ozp_##type##_attrs, data);                  \
+		ozp_object_free(&ozp_##type##_attrs, data);                \
 		*(struct ozp_##type *)data = *(struct ozp_##type *)object; \
 		*(struct ozp_##type *)object = (struct ozp_##type){};      \
 		return 0;                                                  \

@@ -14,6 +14,7 @@
 
 struct ozp_set;
 
+/* clang-format off */
 /** enum ozp_kind - How an attribute travels, and the type of its member. */
 enum ozp_kind {
 	OZP_KIND_NONE,		/* a hole in a table */
@@ -30,6 +31,7 @@ enum ozp_kind {
 	OZP_KIND_FLAGS,		/* uint32_t, bits with the names in values */
 	OZP_KIND_NEST,		/* struct of the set */
 };
+/* clang-format on */
 
 /**
  * struct ozp_enum - The names of an enum, or of the bits of a set of flags.

@@ -28,9 +28,9 @@ struct ozp_device {
 
 /** enum ozp_change - What a function did that makes something be so. */
 enum ozp_change {
-	OZP_CHANGE_NONE,	/* it was so */
-	OZP_CHANGE_ADDED,	/* it was not there */
-	OZP_CHANGE_REPLACED,	/* something else was there */
+	OZP_CHANGE_NONE, /* it was so */
+	OZP_CHANGE_ADDED, /* it was not there */
+	OZP_CHANGE_REPLACED, /* something else was there */
 };
 
 /**

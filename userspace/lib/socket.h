@@ -25,11 +25,11 @@ struct ozp_channel {
 struct ozp_socket {
 	struct ozp_channel genl;
 	struct ozp_channel route;
-	uint16_t family;	/* of generic netlink; 0: not asked yet */
-	uint32_t misses;	/* multicast groups */
+	uint16_t family; /* of generic netlink; 0: not asked yet */
+	uint32_t misses; /* multicast groups */
 	uint32_t changes;
 	unsigned int seq;
-	char *message;		/* the request, then the event, if any */
+	char *message; /* the request, then the event, if any */
 	char *reply;
 	struct ozp_error error;
 };

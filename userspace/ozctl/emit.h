@@ -72,13 +72,13 @@ struct column {
 	bool right;
 };
 
-#define TABLE_COLUMNS 9		/* most columns of a table */
+#define TABLE_COLUMNS 9 /* most columns of a table */
 
 /** struct table - A table whose columns are as wide as what is in them. */
 struct table {
 	struct column columns[TABLE_COLUMNS];
 	unsigned int n_columns;
-	char **cells;		/* row by row; NULL for an empty one */
+	char **cells; /* row by row; NULL for an empty one */
 	size_t n_rows;
 	const char *indent;
 };

@@ -16,7 +16,7 @@
 /** enum status - Exit codes, and what every command returns. */
 enum status {
 	STATUS_OK,
-	STATUS_REFUSED,		/* by the kernel or the system */
+	STATUS_REFUSED, /* by the kernel or the system */
 	STATUS_USAGE,
 };
 

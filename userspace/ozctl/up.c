@@ -27,14 +27,15 @@ static enum status route_family(struct ozctl *ctl, struct emit *emit,
 	const struct ozp_link *link = &device->link;
 	char what[128], text[EMIT_TEXT];
 	enum ozp_change change;
+	unsigned int prefix;
 	int err;
 
+	prefix = family == AF_INET ? link->service_ipv4_prefix :
+				     link->service_ipv6_prefix;
 	snprintf(what, sizeof(what), "route %s/%u dev %s",
 		 family == AF_INET ? emit_ipv4(&link->service_ipv4, text) :
 				     emit_ipv6(&link->service_ipv6, text),
-		 family == AF_INET ? link->service_ipv4_prefix :
-				     link->service_ipv6_prefix,
-		 device->ifname);
+		 prefix, device->ifname);
 	err = ozp_device_route(ctl->sock, device, family, &change);
 	/* -EACCES: disable_ipv6 is set; for want of privileges it is -EPERM. */
 	if (family == AF_INET6 && (err == -EAFNOSUPPORT || err == -EACCES)) {
