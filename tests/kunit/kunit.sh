@@ -15,7 +15,8 @@ set -u
 . "$(dirname "$0")/../lib/tap.sh"
 
 results=/sys/kernel/debug/kunit
-suites=(ozproxy_packet ozproxy_rewrite ozproxy_policy ozproxy_node)
+suites=(ozproxy_packet ozproxy_rewrite ozproxy_policy ozproxy_node
+	ozproxy_table ozproxy_flow)
 (($# == 0)) || suites=("$@")
 
 # One line a case, or a parameter of a case: "ok NAME", "not ok NAME", "skip

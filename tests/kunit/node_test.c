@@ -6,21 +6,11 @@
 #include <linux/completion.h>
 #include <linux/kthread.h>
 
-#include "node.h"
+#include "fixture.h"
 #include "seed.h"
 
 #define THREADS 4
 #define TURNS 2000
-
-static void address(union ozp_addr *addr, u8 family, u32 number)
-{
-	memset(addr, 0, sizeof(*addr));
-	if (family == AF_INET)
-		addr->ip4 = htonl(0x83010000 + number);
-	else
-		ipv6_addr_set(&addr->ip6, htonl(0x20010db8), 0, 0,
-			      htonl(number));
-}
 
 static void nodes_are_shared(struct kunit *test)
 {
@@ -31,8 +21,8 @@ static void nodes_are_shared(struct kunit *test)
 	nodes = kunit_kzalloc(test, sizeof(*nodes), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, nodes);
 	ozp_nodes_init(nodes);
-	address(&addr, AF_INET, 1);
-	address(&next, AF_INET, 2);
+	ozp_test_addr(&addr, AF_INET, 1);
+	ozp_test_addr(&next, AF_INET, 2);
 	/* The same bytes, another family. */
 	addr6 = addr;
 
@@ -92,7 +82,7 @@ static void counts_are_kept(struct kunit *test)
 			held[slot] = NULL;
 		} else {
 			key = prandom_u32_state(&rnd) % 20;
-			address(&addr, key % 2 ? AF_INET : AF_INET6, key / 2);
+			ozp_test_addr(&addr, key % 2 ? AF_INET : AF_INET6, key / 2);
 			held[slot] = ozp_node_get(nodes,
 						  key % 2 ? AF_INET : AF_INET6,
 						  &addr, htons(50103));
@@ -138,7 +128,7 @@ static int come_and_go(void *data)
 
 	wait_for_completion(&crowd->go);
 	for (turn = 0; turn < TURNS; turn++) {
-		address(&addr, AF_INET, turn % 3);
+		ozp_test_addr(&addr, AF_INET, turn % 3);
 		node = ozp_node_get(&crowd->nodes, AF_INET, &addr,
 				    htons(50103));
 		if (!node) {

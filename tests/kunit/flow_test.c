@@ -1,0 +1,841 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+/* The flow table against an array with a place for every possible flow.
+ *
+ * Instances of "client" talk to instances of "server" through its two Service
+ * IPs. The collector walks only when it is told to.
+ */
+
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+
+#include "clock.h"
+#include "fixture.h"
+#include "flow.h"
+#include "seed.h"
+
+#define PARTIES 3		/* instances of each service */
+#define SERVICE_IPS 2
+#define PORTS 3
+#define PROTOCOLS 2
+#define TUPLES (OZP_FAMILIES * PROTOCOLS * PARTIES * PORTS * SERVICE_IPS)
+#define LIMIT 24		/* flows; fewer than tuples */
+#define TURNS 3000
+
+/* What the low bits of addresses mean: see ozp_test_addr(). */
+#define SERVICE_IP 0
+#define CLIENT_NS 100
+#define CLIENT_IP 200
+#define SERVER_NS 300
+#define SERVER_IP 400
+
+struct scene {
+	struct ozp_fixture *fixture;
+	struct ozp_flows *flows;
+	/* nodes of the servers, and which of them there are */
+	u32 nodes[PARTIES];
+	enum ozp_instance_state states[PARTIES];
+};
+
+static void nobody_hurries(struct ozp_flows *flows)
+{
+}
+
+static void set_service(struct kunit *test, struct scene *scene,
+			const char *name, u32 ns, u32 ip,
+			const enum ozp_instance_state *states, const u32 *nodes)
+{
+	struct ozp_service_address addresses[OZP_FAMILIES * SERVICE_IPS];
+	struct ozp_endpoint_config instances[PARTIES];
+	struct ozp_service_config config = {
+		.name = name,
+		.addresses = addresses,
+		.instances = instances,
+	};
+	struct ozp_endpoint_config *inst;
+	u32 i, f;
+
+	memset(addresses, 0, sizeof(addresses));
+	for (i = 0; i < ARRAY_SIZE(addresses) && ns == SERVER_NS; i++) {
+		f = i % OZP_FAMILIES;
+		addresses[i].family = ozp_family(f);
+		ozp_test_addr(&addresses[i].addr, ozp_family(f),
+			      SERVICE_IP + i / OZP_FAMILIES);
+		config.address_count++;
+	}
+	for (i = 0; i < PARTIES; i++) {
+		if (states[i] != OZP_INSTANCE_LIVE)
+			continue;
+		inst = &instances[config.instance_count++];
+		ozp_test_instance(inst, i, nodes[i]);
+		for (f = 0; f < OZP_FAMILIES; f++) {
+			ozp_test_addr(&inst->ns[f], ozp_family(f), ns + i);
+			ozp_test_addr(&inst->ip[f], ozp_family(f), ip + i);
+		}
+	}
+	KUNIT_EXPECT_GE(test, ozp_fixture_set(scene->fixture, &config, NULL),
+			0);
+}
+
+static void set_server(struct kunit *test, struct scene *scene)
+{
+	set_service(test, scene, "server", SERVER_NS, SERVER_IP, scene->states,
+		    scene->nodes);
+}
+
+static struct scene *scene_new(struct kunit *test)
+{
+	struct scene *scene = kunit_kzalloc(test, sizeof(*scene), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, scene);
+	scene->flows = ozp_flows_new();
+	KUNIT_ASSERT_NOT_NULL(test, scene->flows);
+	scene->flows->hurry = nobody_hurries;
+	cancel_delayed_work_sync(&scene->flows->collector);
+	scene->fixture = ozp_fixture_new(test);
+	set_service(test, scene, "client", CLIENT_NS, CLIENT_IP, scene->states,
+		    scene->nodes);
+	set_server(test, scene);
+	return scene;
+}
+
+/* Every reference of a flow goes with it: the fixture looks. */
+static void scene_free(struct kunit *test, struct scene *scene)
+{
+	ozp_flows_release(scene->flows);
+	ozp_fixture_free(test, scene->fixture);
+}
+
+static struct ozp_endpoint *endpoint_rcu(struct scene *scene, u8 family,
+					 u32 number)
+{
+	struct ozp_match match;
+	union ozp_addr addr;
+
+	ozp_test_addr(&addr, family, number);
+	ozp_table_lookup_rcu(&scene->fixture->table, family, &addr, &match);
+	return match.endpoint;
+}
+
+/* What a packet of a container begins; as in the packet path. */
+static struct ozp_flow *begin_rcu(struct scene *scene,
+				  const struct ozp_tuple *tuple, u32 source,
+				  u32 target, bool opens)
+{
+	struct ozp_flow_parties parties = {
+		.epoch = ozp_flows_epoch(scene->flows),
+		.source = endpoint_rcu(scene, tuple->family,
+				       CLIENT_NS + source),
+		.target = endpoint_rcu(scene, tuple->family,
+				       SERVER_NS + target),
+		.opens = opens,
+	};
+
+	return ozp_flow_new_rcu(scene->flows, tuple, &parties);
+}
+
+static void make_tuple(struct ozp_tuple *tuple, u8 family, u8 protocol,
+		       u32 source, u32 service_ip, u16 port)
+{
+	memset(tuple, 0, sizeof(*tuple));
+	tuple->family = family;
+	tuple->protocol = protocol;
+	ozp_test_addr(&tuple->src, family, CLIENT_NS + source);
+	ozp_test_addr(&tuple->dst, family, SERVICE_IP + service_ip);
+	tuple->sport = htons(port);
+	tuple->dport = htons(80);
+}
+
+static void make_reply(struct ozp_tuple *reply, const struct ozp_tuple *tuple,
+		       u32 target)
+{
+	memset(reply, 0, sizeof(*reply));
+	reply->family = tuple->family;
+	reply->protocol = tuple->protocol;
+	ozp_test_addr(&reply->src, tuple->family, SERVER_IP + target);
+	reply->dst = tuple->src;
+	reply->sport = tuple->dport;
+	reply->dport = tuple->sport;
+}
+
+static u32 target_rcu(const struct ozp_flow *flow)
+{
+	return rcu_dereference(flow->conversion)->target->config.number;
+}
+
+/* A possible flow, and what it has become. */
+struct naive_flow {
+	u8 family;
+	u8 protocol;
+	u32 source;
+	u32 service_ip;
+	u32 port;
+	bool live;
+	u32 target;
+	u32 node;
+	bool replied;
+	bool fin_out;
+	bool fin_in;
+	bool rst;
+};
+
+struct play {
+	struct scene *scene;
+	struct rnd_state rnd;
+	struct naive_flow flows[TUPLES];
+	u32 dying;
+	u32 turn;
+};
+
+static u32 draw(struct play *play, u32 below)
+{
+	return prandom_u32_state(&play->rnd) % below;
+}
+
+static struct naive_flow *draw_flow(struct play *play)
+{
+	return &play->flows[draw(play, TUPLES)];
+}
+
+static void tuple_of(const struct naive_flow *flow, struct ozp_tuple *tuple)
+{
+	make_tuple(tuple, flow->family, flow->protocol, flow->source,
+		   flow->service_ip, flow->port);
+}
+
+static bool is_closing(const struct naive_flow *flow)
+{
+	return flow->rst || (flow->fin_out && flow->fin_in);
+}
+
+static u32 live_count(const struct play *play)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < TUPLES; i++)
+		count += play->flows[i].live;
+	return count;
+}
+
+static void naive_end(struct play *play, struct naive_flow *flow)
+{
+	flow->live = false;
+	play->dying++;
+}
+
+/* Another one whose replies would look like those of this one. */
+static struct naive_flow *rival_of(struct play *play,
+				   const struct naive_flow *flow, u32 target)
+{
+	struct naive_flow *other;
+
+	for (other = play->flows; other < play->flows + TUPLES; other++)
+		if (other != flow && other->live &&
+		    other->family == flow->family &&
+		    other->protocol == flow->protocol &&
+		    other->source == flow->source &&
+		    other->port == flow->port && other->target == target)
+			return other;
+	return NULL;
+}
+
+static int naive_begin(struct play *play, struct naive_flow *flow, u32 target,
+		       bool opens)
+{
+	struct naive_flow *rival = rival_of(play, flow, target);
+
+	if (rival) {
+		if (!opens || !is_closing(rival))
+			return -EEXIST;
+		naive_end(play, rival);
+	} else if (flow->live && flow->target == target) {
+		return 0;
+	}
+	if (live_count(play) + play->dying >= LIMIT)
+		return -ENFILE;
+	if (flow->live) {
+		/* Its replies have a place, but it has one already. */
+		play->dying++;
+		return 0;
+	}
+	*flow = (struct naive_flow){
+		.family = flow->family,
+		.protocol = flow->protocol,
+		.source = flow->source,
+		.service_ip = flow->service_ip,
+		.port = flow->port,
+		.live = true,
+		.target = target,
+		.node = play->scene->nodes[target],
+	};
+	return 0;
+}
+
+static void begin(struct kunit *test, struct play *play)
+{
+	struct naive_flow *naive = draw_flow(play);
+	u32 target = draw(play, PARTIES);
+	bool opens = draw(play, 2);
+	struct ozp_tuple tuple;
+	struct ozp_flow *flow;
+	int want;
+
+	if (play->scene->states[target] != OZP_INSTANCE_LIVE)
+		return;
+	tuple_of(naive, &tuple);
+	want = naive_begin(play, naive, target, opens);
+	local_bh_disable();
+	rcu_read_lock();
+	flow = begin_rcu(play->scene, &tuple, naive->source, target, opens);
+	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(flow), want, "turn %u",
+			    play->turn);
+	if (!IS_ERR(flow))
+		KUNIT_EXPECT_TRUE(test, ozp_tuple_is_equal(&tuple,
+			&flow->keys[OZPROXY_DIRECTION_OUT].tuple));
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+static struct ozp_flow *find_rcu(struct play *play,
+				 const struct naive_flow *naive)
+{
+	struct ozp_tuple tuple;
+
+	tuple_of(naive, &tuple);
+	return ozp_flow_lookup_rcu(play->scene->flows, &tuple,
+				   OZPROXY_DIRECTION_OUT);
+}
+
+static void end(struct kunit *test, struct play *play)
+{
+	struct naive_flow *naive = draw_flow(play);
+	struct ozp_flow *flow;
+
+	rcu_read_lock();
+	flow = find_rcu(play, naive);
+	KUNIT_EXPECT_EQ(test, !flow, !naive->live);
+	if (flow && naive->live) {
+		ozp_flow_end(play->scene->flows, flow);
+		naive_end(play, naive);
+	}
+	rcu_read_unlock();
+}
+
+static void follow(struct kunit *test, struct play *play)
+{
+	struct naive_flow *naive = draw_flow(play);
+	struct ozp_packet pkt = {
+		.direction = draw(play, 2) ? OZPROXY_DIRECTION_IN :
+					     OZPROXY_DIRECTION_OUT,
+		.tcp_fin = !draw(play, 3),
+		.tcp_rst = !draw(play, 8),
+	};
+	struct ozp_flow *flow;
+
+	rcu_read_lock();
+	flow = find_rcu(play, naive);
+	KUNIT_EXPECT_EQ(test, !flow, !naive->live);
+	if (flow && naive->live) {
+		ozp_flow_follow(flow, rcu_dereference(flow->conversion), &pkt);
+		naive->rst |= pkt.tcp_rst;
+		if (pkt.direction == OZPROXY_DIRECTION_IN) {
+			naive->replied = true;
+			naive->fin_in |= pkt.tcp_fin;
+		} else {
+			naive->fin_out |= pkt.tcp_fin;
+		}
+	}
+	rcu_read_unlock();
+}
+
+/* A packet whose flow is stale finds out where its instances are now. */
+static void refresh(struct kunit *test, struct play *play)
+{
+	struct naive_flow *naive = draw_flow(play);
+	struct scene *scene = play->scene;
+	struct ozp_flow_parties parties;
+	struct ozp_conversion *conv;
+	enum ozp_flow_refresh want;
+	struct ozp_flow *flow;
+	bool moved;
+
+	local_bh_disable();
+	rcu_read_lock();
+	flow = find_rcu(play, naive);
+	if (!flow || !naive->live)
+		goto out_unlock;
+	conv = rcu_dereference(flow->conversion);
+	moved = scene->states[naive->target] != OZP_INSTANCE_LIVE ||
+		scene->nodes[naive->target] != naive->node;
+	if (moved)
+		KUNIT_EXPECT_TRUE(test, ozp_flow_is_stale(scene->flows, conv));
+	parties.epoch = ozp_flows_epoch(scene->flows);
+	parties.local = false;
+	want = scene->states[naive->target] == OZP_INSTANCE_LIVE ?
+		       OZP_FLOW_CURRENT :
+	       scene->states[naive->target] == OZP_INSTANCE_CLEARED ?
+		       OZP_FLOW_ASLEEP :
+		       OZP_FLOW_OVER;
+	KUNIT_EXPECT_EQ_MSG(test, ozp_flow_find_parties_rcu(flow, &parties),
+			    want, "turn %u", play->turn);
+	if (want != OZP_FLOW_CURRENT)
+		goto out_unlock;
+	conv = ozp_flow_convert_anew_rcu(scene->flows, flow, &parties);
+	KUNIT_EXPECT_NOT_NULL(test, conv);
+	if (conv) {
+		KUNIT_EXPECT_FALSE(test, ozp_flow_is_stale(scene->flows, conv));
+		KUNIT_EXPECT_PTR_EQ(test, conv, rcu_dereference(flow->conversion));
+	}
+	naive->node = scene->nodes[naive->target];
+out_unlock:
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+static bool is_of_protocol(const struct ozp_flow *flow, const void *arg)
+{
+	const u8 *protocol = arg;
+
+	return flow->keys[OZPROXY_DIRECTION_OUT].tuple.protocol == *protocol;
+}
+
+/* The collector takes the dead, and those that lost an instance. */
+static void naive_collect(struct play *play)
+{
+	u32 i;
+
+	play->dying = 0;
+	for (i = 0; i < TUPLES; i++)
+		if (play->flows[i].live &&
+		    play->scene->states[play->flows[i].target] ==
+			    OZP_INSTANCE_REMOVED)
+			play->flows[i].live = false;
+}
+
+/* However long the test takes, none of its flows was idle. */
+static void wake(struct play *play)
+{
+	struct ozp_flow *flow;
+	u32 i;
+
+	rcu_read_lock();
+	for (i = 0; i < TUPLES; i++) {
+		flow = find_rcu(play, &play->flows[i]);
+		if (flow)
+			WRITE_ONCE(flow->used, ozp_clock_now());
+	}
+	rcu_read_unlock();
+}
+
+static void collect(struct kunit *test, struct play *play)
+{
+	u8 protocol = draw(play, 2) ? IPPROTO_TCP : IPPROTO_UDP;
+	u32 want = 0, i;
+
+	wake(play);
+	if (draw(play, 4)) {
+		ozp_flows_collect(play->scene->flows);
+	} else {
+		for (i = 0; i < TUPLES; i++) {
+			if (!play->flows[i].live ||
+			    play->flows[i].protocol != protocol)
+				continue;
+			play->flows[i].live = false;
+			want++;
+		}
+		KUNIT_EXPECT_EQ(test, want,
+				ozp_flows_end_matching(play->scene->flows,
+						       is_of_protocol,
+						       &protocol));
+	}
+	naive_collect(play);
+}
+
+static void change_table(struct kunit *test, struct play *play)
+{
+	struct scene *scene = play->scene;
+	u32 i, party = draw(play, PARTIES);
+
+	switch (draw(play, 8)) {
+	case 0:
+		/* Removed, and nobody is asleep any more. */
+		ozp_fixture_del(scene->fixture, "server",
+				OZP_INSTANCE_REMOVED);
+		for (i = 0; i < PARTIES; i++)
+			scene->states[i] = OZP_INSTANCE_REMOVED;
+		return;
+	case 1:
+	case 2:
+		ozp_fixture_del(scene->fixture, "server",
+				OZP_INSTANCE_CLEARED);
+		for (i = 0; i < PARTIES; i++)
+			if (scene->states[i] == OZP_INSTANCE_LIVE)
+				scene->states[i] = OZP_INSTANCE_CLEARED;
+		return;
+	case 3:
+		/* All but one; a set removes whom it does not name. */
+		for (i = 0; i < PARTIES; i++)
+			scene->states[i] = i == party ? OZP_INSTANCE_REMOVED :
+							OZP_INSTANCE_LIVE;
+		break;
+	case 4:
+		ozp_flows_locality_changed(scene->flows);
+		return;
+	default:
+		for (i = 0; i < PARTIES; i++)
+			scene->states[i] = OZP_INSTANCE_LIVE;
+		scene->nodes[party] = 1 + draw(play, 5);
+		break;
+	}
+	set_server(test, scene);
+}
+
+static enum ozproxy_flow_state naive_state(const struct play *play,
+					   const struct naive_flow *flow)
+{
+	if (play->scene->states[flow->target] == OZP_INSTANCE_CLEARED)
+		return OZPROXY_FLOW_STATE_ASLEEP;
+	if (is_closing(flow))
+		return OZPROXY_FLOW_STATE_CLOSING;
+	return flow->replied ? OZPROXY_FLOW_STATE_ESTABLISHED :
+			       OZPROXY_FLOW_STATE_UNANSWERED;
+}
+
+static void compare_flow(struct kunit *test, struct play *play,
+			 const struct naive_flow *naive)
+{
+	struct ozp_flows *flows = play->scene->flows;
+	struct ozp_tuple tuple, reply;
+	struct ozp_flow *flow;
+
+	tuple_of(naive, &tuple);
+	rcu_read_lock();
+	flow = ozp_flow_lookup_rcu(flows, &tuple, OZPROXY_DIRECTION_OUT);
+	KUNIT_EXPECT_EQ_MSG(test, !flow, !naive->live, "turn %u", play->turn);
+	KUNIT_EXPECT_NULL(test, ozp_flow_lookup_rcu(flows, &tuple,
+						    OZPROXY_DIRECTION_IN));
+	if (!flow || !naive->live)
+		goto out_unlock;
+	make_reply(&reply, &tuple, naive->target);
+	KUNIT_EXPECT_PTR_EQ_MSG(test, flow,
+				ozp_flow_lookup_rcu(flows, &reply,
+						    OZPROXY_DIRECTION_IN),
+				"turn %u", play->turn);
+	KUNIT_EXPECT_EQ(test, target_rcu(flow), naive->target);
+	KUNIT_EXPECT_EQ_MSG(test, ozp_flow_state_rcu(flow),
+			    naive_state(play, naive), "turn %u", play->turn);
+out_unlock:
+	rcu_read_unlock();
+}
+
+static void compare(struct kunit *test, struct play *play)
+{
+	u32 i;
+
+	for (i = 0; i < TUPLES; i++)
+		compare_flow(test, play, &play->flows[i]);
+	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&play->scene->flows->count),
+			    live_count(play) + play->dying, "turn %u",
+			    play->turn);
+}
+
+static void random_flows(struct kunit *test)
+{
+	static void (*const deeds[])(struct kunit *, struct play *) = {
+		begin, begin, begin, begin, begin, begin, follow, follow,
+		follow, follow, refresh, refresh, end, end, collect,
+		change_table,
+	};
+	struct play *play = kunit_kzalloc(test, sizeof(*play), GFP_KERNEL);
+	u32 i, rest;
+
+	KUNIT_ASSERT_NOT_NULL(test, play);
+	ozp_seed(test, &play->rnd);
+	play->scene = scene_new(test);
+	play->scene->flows->limit = LIMIT;
+	for (i = 0; i < TUPLES; i++) {
+		rest = i;
+		play->flows[i].family = ozp_family(rest % OZP_FAMILIES);
+		rest /= OZP_FAMILIES;
+		play->flows[i].protocol = rest % PROTOCOLS ? IPPROTO_TCP :
+							     IPPROTO_UDP;
+		rest /= PROTOCOLS;
+		play->flows[i].source = rest % PARTIES;
+		rest /= PARTIES;
+		play->flows[i].port = 1000 + rest % PORTS;
+		play->flows[i].service_ip = rest / PORTS;
+	}
+	for (play->turn = 0; play->turn < TURNS; play->turn++) {
+		deeds[draw(play, ARRAY_SIZE(deeds))](test, play);
+		compare(test, play);
+		/* The first difference says it all. */
+		if (test->status == KUNIT_FAILURE)
+			break;
+		cond_resched();
+	}
+	scene_free(test, play->scene);
+}
+
+static void limit_is_kept(struct kunit *test)
+{
+	struct scene *scene = scene_new(test);
+	struct ozp_tuple tuple;
+	struct ozp_flow *flow;
+	u32 i;
+
+	scene->flows->limit = OZP_FLOW_LIMIT_MIN;
+	local_bh_disable();
+	rcu_read_lock();
+	for (i = 0; i < OZP_FLOW_LIMIT_MIN + 3; i++) {
+		make_tuple(&tuple, AF_INET, IPPROTO_UDP, 0, 0, 1000 + i);
+		flow = begin_rcu(scene, &tuple, 0, 0, false);
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(flow),
+				    i < OZP_FLOW_LIMIT_MIN ? 0 : -ENFILE,
+				    "flow %u", i);
+	}
+	/* One that ends is counted as long as its memory is in use. */
+	make_tuple(&tuple, AF_INET, IPPROTO_UDP, 0, 0, 1000);
+	flow = ozp_flow_lookup_rcu(scene->flows, &tuple, OZPROXY_DIRECTION_OUT);
+	KUNIT_EXPECT_NOT_NULL(test, flow);
+	if (flow)
+		ozp_flow_end(scene->flows, flow);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(begin_rcu(scene, &tuple, 0, 0, false)),
+			-ENFILE);
+	rcu_read_unlock();
+	local_bh_enable();
+
+	ozp_flows_collect(scene->flows);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count),
+			OZP_FLOW_LIMIT_MIN - 1);
+	local_bh_disable();
+	rcu_read_lock();
+	KUNIT_EXPECT_FALSE(test, IS_ERR(begin_rcu(scene, &tuple, 0, 0, false)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count),
+			OZP_FLOW_LIMIT_MIN);
+	rcu_read_unlock();
+	local_bh_enable();
+	scene_free(test, scene);
+}
+
+struct idleness {
+	const char *name;
+	u8 protocol;
+	unsigned long bits;
+	u32 timeout_s;
+};
+
+static const struct idleness idlenesses[] = {
+	{ "UDP without an answer", IPPROTO_UDP, 0, OZP_TIMEOUT_UNANSWERED_S },
+	{ "UDP", IPPROTO_UDP, BIT(OZP_FLOW_REPLIED), OZP_TIMEOUT_UDP_S },
+	{ "TCP without an answer", IPPROTO_TCP, 0, OZP_TIMEOUT_UNANSWERED_S },
+	{ "TCP", IPPROTO_TCP, BIT(OZP_FLOW_REPLIED), OZP_TIMEOUT_TCP_S },
+	{ "TCP half closed", IPPROTO_TCP,
+	  BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_FIN_OUT), OZP_TIMEOUT_TCP_S },
+	{ "TCP closed", IPPROTO_TCP,
+	  BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_FIN_OUT) | BIT(OZP_FLOW_FIN_IN),
+	  OZP_TIMEOUT_TCP_CLOSING_S },
+	{ "TCP reset", IPPROTO_TCP, BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_RST),
+	  OZP_TIMEOUT_TCP_CLOSING_S },
+};
+
+static void idleness_describe(const struct idleness *param, char *desc)
+{
+	strscpy(desc, param->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(idleness, idlenesses, idleness_describe);
+
+static void idle_ones_end(struct kunit *test)
+{
+	const u32 grains_per_s = MSEC_PER_SEC / OZP_USED_GRAIN_MS;
+	const struct idleness *param = test->param_value;
+	struct scene *scene = scene_new(test);
+	struct ozp_tuple tuple;
+	struct ozp_flow *flow;
+	u32 i;
+
+	make_tuple(&tuple, AF_INET6, param->protocol, 0, 0, 1000);
+	for (i = 0; i < 2; i++) {
+		/* Ten seconds to spare, then a tenth of a second too much. */
+		local_bh_disable();
+		rcu_read_lock();
+		flow = i ? ozp_flow_lookup_rcu(scene->flows, &tuple,
+					       OZPROXY_DIRECTION_OUT) :
+			   begin_rcu(scene, &tuple, 0, 0, false);
+		KUNIT_EXPECT_FALSE(test, IS_ERR_OR_NULL(flow));
+		if (!IS_ERR_OR_NULL(flow)) {
+			flow->bits |= param->bits;
+			WRITE_ONCE(flow->used, ozp_clock_now() -
+				   param->timeout_s * grains_per_s -
+				   (i ? 1 : -10 * (int)grains_per_s));
+		}
+		rcu_read_unlock();
+		local_bh_enable();
+		ozp_flows_collect(scene->flows);
+		KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count), 1 - i);
+	}
+	scene_free(test, scene);
+}
+
+/* Touched by another processor after this one looked at its clock. */
+static void used_in_the_future_is_not_idle(struct kunit *test)
+{
+	struct scene *scene = scene_new(test);
+	struct ozp_tuple tuple;
+	struct ozp_flow *flow;
+
+	make_tuple(&tuple, AF_INET, IPPROTO_UDP, 0, 0, 1000);
+	local_bh_disable();
+	rcu_read_lock();
+	flow = begin_rcu(scene, &tuple, 0, 0, false);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(flow));
+	if (!IS_ERR(flow)) {
+		WRITE_ONCE(flow->used, ozp_clock_now() + 100);
+		KUNIT_EXPECT_FALSE(test, ozp_flow_is_over_rcu(flow));
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+	scene_free(test, scene);
+}
+
+/* Many come at once with the first packet of one conversation. */
+struct crowding {
+	const char *name;
+	u32 threads;
+	u32 targets;
+	u32 limit;
+};
+
+#define THREADS_MAX 4
+#define ROUNDS 200
+
+static const struct crowding crowdings[] = {
+	{ "all choose the same", 4, 1, OZP_FLOW_LIMIT_DEFAULT },
+	{ "two choose differently", 2, 2, OZP_FLOW_LIMIT_DEFAULT },
+	{ "all choose differently", 4, 3, OZP_FLOW_LIMIT_DEFAULT },
+	{ "there is room for some", 4, 1, ROUNDS / 2 },
+};
+
+static void crowding_describe(const struct crowding *param, char *desc)
+{
+	strscpy(desc, param->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(crowding, crowdings, crowding_describe);
+
+struct crowd {
+	const struct crowding *param;
+	struct scene *scene;
+	atomic_t next;
+	atomic_t arrived;
+	struct completion done[THREADS_MAX];
+	struct ozp_flow *got[THREADS_MAX][ROUNDS];
+};
+
+static int come(void *data)
+{
+	struct crowd *crowd = data;
+	u32 self = atomic_inc_return(&crowd->next) - 1, round;
+	const struct crowding *param = crowd->param;
+	struct ozp_tuple tuple;
+
+	for (round = 0; round < ROUNDS; round++) {
+		make_tuple(&tuple, AF_INET, IPPROTO_UDP, 0, 0, 1000 + round);
+		atomic_inc(&crowd->arrived);
+		while (atomic_read(&crowd->arrived) <
+		       (round + 1) * param->threads)
+			cond_resched();
+		local_bh_disable();
+		rcu_read_lock();
+		crowd->got[self][round] = begin_rcu(crowd->scene, &tuple, 0,
+						    self % param->targets,
+						    false);
+		rcu_read_unlock();
+		local_bh_enable();
+	}
+	complete(&crowd->done[self]);
+	return 0;
+}
+
+/* Who got the one that is found now, and who one that is ended already. */
+static void judge_round(struct kunit *test, struct crowd *crowd, u32 round)
+{
+	const struct crowding *param = crowd->param;
+	struct ozp_flow *flow, *got;
+	struct ozp_tuple tuple;
+	u32 i, mine = 0;
+
+	make_tuple(&tuple, AF_INET, IPPROTO_UDP, 0, 0, 1000 + round);
+	rcu_read_lock();
+	flow = ozp_flow_lookup_rcu(crowd->scene->flows, &tuple,
+				   OZPROXY_DIRECTION_OUT);
+	if (param->limit >= ROUNDS)
+		KUNIT_EXPECT_NOT_NULL_MSG(test, flow, "round %u", round);
+	for (i = 0; i < param->threads; i++) {
+		got = crowd->got[i][round];
+		if (IS_ERR(got)) {
+			KUNIT_EXPECT_EQ(test, PTR_ERR(got), -ENFILE);
+			KUNIT_EXPECT_LT(test, param->limit, ROUNDS);
+		} else if (got == flow) {
+			mine++;
+		} else {
+			/* Three choices at once: see ozp_flow_new_rcu(). */
+			KUNIT_EXPECT_GT(test, param->targets, 2);
+			KUNIT_EXPECT_TRUE(test, test_bit(OZP_FLOW_DYING,
+							 &got->bits));
+		}
+	}
+	KUNIT_EXPECT_EQ_MSG(test, !mine, !flow, "round %u", round);
+	rcu_read_unlock();
+}
+
+static void crowds_share(struct kunit *test)
+{
+	const struct crowding *param = test->param_value;
+	u32 i, started = 0, want = min_t(u32, param->limit, ROUNDS);
+	struct task_struct *task;
+	struct crowd *crowd;
+
+	crowd = kunit_kzalloc(test, sizeof(*crowd), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, crowd);
+	crowd->param = param;
+	crowd->scene = scene_new(test);
+	crowd->scene->flows->limit = param->limit;
+	for (i = 0; i < param->threads; i++)
+		init_completion(&crowd->done[i]);
+	for (i = 0; i < param->threads; i++) {
+		task = kthread_run(come, crowd, "ozp-crowd/%u", i);
+		if (IS_ERR(task))
+			/* Those that started do not wait for it. */
+			atomic_add(ROUNDS, &crowd->arrived);
+		else
+			started++;
+	}
+	for (i = 0; i < started; i++)
+		wait_for_completion(&crowd->done[i]);
+	KUNIT_EXPECT_EQ(test, started, param->threads);
+	for (i = 0; i < ROUNDS && started == param->threads; i++)
+		judge_round(test, crowd, i);
+	ozp_flows_collect(crowd->scene->flows);
+	KUNIT_EXPECT_EQ(test, atomic_read(&crowd->scene->flows->count), want);
+	scene_free(test, crowd->scene);
+}
+
+static struct kunit_case flow_cases[] = {
+	KUNIT_CASE(random_flows),
+	KUNIT_CASE(limit_is_kept),
+	KUNIT_CASE_PARAM(idle_ones_end, idleness_gen_params),
+	KUNIT_CASE(used_in_the_future_is_not_idle),
+	KUNIT_CASE_PARAM(crowds_share, crowding_gen_params),
+	{}
+};
+
+static struct kunit_suite flow_suite = {
+	.name = "ozproxy_flow",
+	.test_cases = flow_cases,
+};
+
+kunit_test_suite(flow_suite);
