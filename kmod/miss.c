@@ -201,14 +201,16 @@ static void ozp_miss_expire(struct work_struct *work)
 						 struct ozp_misses, expiry);
 	unsigned long timeout = msecs_to_jiffies(READ_ONCE(misses->timeout_ms));
 	struct ozp_miss *miss, *next;
-	unsigned long end;
+	unsigned long now, end;
 
 	spin_lock_bh(&misses->lock);
+	/* Read once: a delay of less than nothing would be half an eternity. */
+	now = jiffies;
 	list_for_each_entry_safe(miss, next, &misses->list, age) {
 		end = miss->announced + timeout;
-		if (time_before(jiffies, end)) {
+		if (time_before(now, end)) {
 			queue_delayed_work(system_unbound_wq, &misses->expiry,
-					   end - jiffies);
+					   end - now);
 			break;
 		}
 		ozp_miss_release(misses, miss);

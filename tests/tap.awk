@@ -84,6 +84,14 @@ file == "" {
 	next
 }
 
+/^# again / && $3 == file {
+	print "# " file ": the machine stood still for " $6 " s; once more"
+	passed = failed = skipped = 0
+	plan = ""
+	forget()
+	next
+}
+
 /^# end / && $3 == file {
 	finish("ended", $5, $7)
 	next

@@ -180,7 +180,43 @@ bad_usage()
 	done
 }
 
+# A file that fails at first; stopped while it runs, or not.
+fails_once()
+{
+	local file=$OZP_TMP/once.sh pid
+
+	cat >"$file" <<-END
+		#!/bin/bash
+		echo "1..1"
+		[[ -e $OZP_TMP/once ]] && { echo "ok 1 - again"; exit 0; }
+		touch "$OZP_TMP/once"
+		sleep 2
+		echo "not ok 1 - at first"
+		exit 1
+	END
+	chmod +x "$file"
+	rm -f "$OZP_TMP/once" "$OZP_TMP/tally"
+	setsid "$here/../run-files" "$file" >"$OZP_TMP/out" 2>&1 &
+	pid=$!
+	if [[ $1 == stopped ]]; then
+		until [[ -e $OZP_TMP/once ]]; do
+			sleep 0.1
+		done
+		kill -STOP -- -"$pid"
+		sleep 12
+		kill -CONT -- -"$pid"
+	fi
+	wait "$pid"
+	status=$?
+	awk -v results="$OZP_TMP/tally" -f "$here/../tap.awk" \
+		<"$OZP_TMP/out" >>"$OZP_TMP/err"
+	is "a failing file, $1" "$status $(cut -f 2- "$OZP_TMP/tally" | xargs)" \
+		"$2"
+}
+
 bad_usage
+fails_once "left alone" "1 0 1 0 ended"
+fails_once stopped "0 1 0 0 ended"
 (($#)) || set -- 6.12
 for kernel; do
 	check "$kernel: a module is built" make_module || continue
