@@ -4,7 +4,8 @@
 #
 # ring: style
 #
-# The kernel's own checkpatch, strict, over the module and its interface.
+# The kernel's own checkpatch, strict, over the module, its interface and its unit
+# tests; and its kernel-doc over their comments.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -33,9 +34,31 @@ checkpatch()
 		--show-types --color=never --ignore "$(ignored "$1")" --file "$1"
 }
 
-mapfile -t files < <(project_files 'kmod/*.[ch]' | handwritten
-	project_files 'include/uapi/*.h')
+kernel_doc()
+{
+	perl "$tools/scripts/kernel-doc" -none -Wall -Werror "$@"
+}
+
+# Both have to find a fault that is there.
+scratch
+cat >"$scratch/broken.c" <<'END'
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * broken() - says nothing of its argument
+ */
+int  broken(int argument) {
+	return argument;
+}
+END
+refuse "checkpatch finds a fault" checkpatch "$scratch/broken.c"
+refuse "kernel-doc finds a fault" kernel_doc "$scratch/broken.c"
+
+mapfile -t files < <(
+	project_files 'kmod/*.[ch]' 'tests/kunit/*.[ch]' | handwritten
+	project_files 'include/uapi/*.h'
+)
 for file in "${files[@]}"; do
 	check "checkpatch $file" checkpatch "$file"
 done
+check "kernel-doc of ${#files[@]} files" kernel_doc "${files[@]}"
 tap_done

@@ -125,7 +125,8 @@ kernel_tools()
 
 	need_packages linux-source-6.12 || return 1
 	version=$(dpkg-query -W -f '${Version}' linux-source-6.12)
-	dir=$cache/kernel-tools/$version
+	# The list below is a part of what is cached.
+	dir=$cache/kernel-tools/$version-2
 	if [[ ! -e $dir ]]; then
 		rm -rf "$dir.tmp"
 		mkdir -p "$dir.tmp" || return 1
@@ -133,6 +134,8 @@ kernel_tools()
 			linux-source-6.12/scripts/checkpatch.pl \
 			linux-source-6.12/scripts/spelling.txt \
 			linux-source-6.12/scripts/const_structs.checkpatch \
+			linux-source-6.12/scripts/kernel-doc \
+			linux-source-6.12/scripts/coccinelle \
 			linux-source-6.12/tools/net/ynl \
 			linux-source-6.12/Documentation/netlink &&
 			mv "$dir.tmp" "$dir" || return 1

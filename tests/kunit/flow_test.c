@@ -279,6 +279,7 @@ static void begin(struct kunit *test, struct play *play)
 	struct naive_flow *naive = draw_flow(play);
 	u32 target = draw(play, PARTIES);
 	bool opens = draw(play, 2);
+	const struct ozp_tuple *out;
 	struct ozp_tuple tuple;
 	struct ozp_flow *flow;
 	int want;
@@ -292,9 +293,10 @@ static void begin(struct kunit *test, struct play *play)
 	flow = begin_rcu(play->scene, &tuple, naive->source, target, opens);
 	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(flow), want, "turn %u",
 			    play->turn);
-	if (!IS_ERR(flow))
-		KUNIT_EXPECT_TRUE(test, ozp_tuple_is_equal(&tuple,
-			&flow->keys[OZPROXY_DIRECTION_OUT].tuple));
+	if (!IS_ERR(flow)) {
+		out = &flow->keys[OZPROXY_DIRECTION_OUT].tuple;
+		KUNIT_EXPECT_TRUE(test, ozp_tuple_is_equal(out, &tuple));
+	}
 	rcu_read_unlock();
 	local_bh_enable();
 }

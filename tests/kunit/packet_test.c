@@ -128,8 +128,9 @@ static void every_shape_is_understood(struct kunit *test)
 				   offsetof(struct ozp_tuple, end));
 		KUNIT_EXPECT_EQ(test, pkt.l4_offset,
 				ozp_shape_l4_offset(shape));
-		KUNIT_EXPECT_FALSE(test, pkt.tcp_syn || pkt.tcp_fin ||
-					 pkt.tcp_rst);
+		KUNIT_EXPECT_FALSE(test, pkt.tcp_syn);
+		KUNIT_EXPECT_FALSE(test, pkt.tcp_fin);
+		KUNIT_EXPECT_FALSE(test, pkt.tcp_rst);
 	}
 }
 
@@ -231,8 +232,14 @@ struct damage {
 };
 
 /* Places in shapes[] */
-enum { IP4_TCP = 0, IP4_UDP = 5, IP6_TCP = 8, IP6_UDP = 10, IP6_HOP = 11,
-       IP6_ROUTING = 13 };
+enum {
+	IP4_TCP = 0,
+	IP4_UDP = 5,
+	IP6_TCP = 8,
+	IP6_UDP = 10,
+	IP6_HOP = 11,
+	IP6_ROUTING = 13,
+};
 
 #define REFUSED(reason) OZPROXY_DROP_REASON_##reason
 

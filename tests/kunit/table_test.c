@@ -197,29 +197,38 @@ static bool naive_is_equal(struct naive *naive, u32 service,
 	return true;
 }
 
-/* Calls @visit with each address of a configuration, until it fails. */
-static int for_each_address(const struct ozp_service_config *config,
-			    int (*visit)(void *data, u8 family,
-					 const union ozp_addr *addr,
-					 enum ozp_match_kind kind, u32 number),
-			    void *data)
+/* Something to be done with each address of a configuration, until it fails. */
+struct visitor {
+	int (*visit)(void *data, u8 family, const union ozp_addr *addr,
+		     enum ozp_match_kind kind, u32 number);
+	void *data;
+};
+
+static int visit_addresses(const struct ozp_service_config *config,
+			   const struct visitor *visitor)
 {
 	const struct ozp_endpoint_config *inst;
+	void *data = visitor->data;
 	int err = 0;
 	u32 i, f;
 
 	for (i = 0; i < config->address_count && !err; i++)
-		err = visit(data, config->addresses[i].family,
-			    &config->addresses[i].addr, OZP_MATCH_SERVICE, 0);
+		err = visitor->visit(data, config->addresses[i].family,
+				     &config->addresses[i].addr,
+				     OZP_MATCH_SERVICE, 0);
 	for (i = 0; i < config->instance_count; i++) {
 		inst = &config->instances[i];
 		for (f = 0; f < OZP_FAMILIES; f++) {
 			if (!err && ozp_addr_is_set(&inst->ns[f]))
-				err = visit(data, ozp_family(f), &inst->ns[f],
-					    OZP_MATCH_NAMESPACE, inst->number);
+				err = visitor->visit(data, ozp_family(f),
+						     &inst->ns[f],
+						     OZP_MATCH_NAMESPACE,
+						     inst->number);
 			if (!err && ozp_addr_is_set(&inst->ip[f]))
-				err = visit(data, ozp_family(f), &inst->ip[f],
-					    OZP_MATCH_INSTANCE, inst->number);
+				err = visitor->visit(data, ozp_family(f),
+						     &inst->ip[f],
+						     OZP_MATCH_INSTANCE,
+						     inst->number);
 		}
 	}
 	return err;
@@ -240,6 +249,7 @@ static int see_once(void *data, u8 family, const union ozp_addr *addr,
 static bool has_duplicates(const struct ozp_service_config *config)
 {
 	bool seen[OZP_FAMILIES * POOL] = {};
+	struct visitor visitor = { .visit = see_once, .data = seen };
 	u32 i, j;
 
 	for (i = 0; i < config->instance_count; i++)
@@ -247,7 +257,7 @@ static bool has_duplicates(const struct ozp_service_config *config)
 			if (config->instances[i].number ==
 			    config->instances[j].number)
 				return true;
-	return for_each_address(config, see_once, seen);
+	return visit_addresses(config, &visitor);
 }
 
 struct claimant {
@@ -288,6 +298,7 @@ static int naive_set(struct naive *naive, u32 service,
 		     const struct ozp_service_config *config)
 {
 	struct claimant claimant = { .naive = naive, .service = service };
+	struct visitor visitor = { .visit = claim, .data = &claimant };
 	struct naive_service *svc = &naive->services[service];
 	u32 i, offered = 0;
 
@@ -301,7 +312,7 @@ static int naive_set(struct naive *naive, u32 service,
 		return -EEXIST;
 
 	forget(naive, service);
-	for_each_address(config, claim, &claimant);
+	visit_addresses(config, &visitor);
 	svc->offered = true;
 	svc->address_count = config->address_count;
 	memcpy(svc->addresses, config->addresses, sizeof(svc->addresses));

@@ -28,8 +28,8 @@
 declare -gA OZP_PACKAGES=(
 	[build]="bc gcc kmod libc6-dev libelf-dev libjansson-dev libmnl-dev make
 		pkg-config"
-	[style]="clang-format codespell cppcheck gcc git make perl python3-minimal
-		python3-yaml shellcheck sparse xz-utils"
+	[style]="clang-format coccinelle codespell cppcheck gcc git make perl
+		python3-minimal python3-yaml shellcheck sparse xz-utils"
 	[user]="clang gcc libcmocka-dev libclang-rt-14-dev llvm make valgrind"
 	[qemu]="busybox-static cpio kmod qemu-system-x86 util-linux xz-utils"
 	[kernel]="bc bison flex gcc kmod libelf-dev libssl-dev linux-source-6.12
