@@ -4,16 +4,34 @@
 # Reads what tests/run-files prints, shows a line a file and everything about
 # what failed, and appends to the file named by `results`
 #
-#   FILE <tab> PASSED <tab> FAILED <tab> SKIPPED <tab> ended or died
+#   FILE <tab> PASSED <tab> FAILED <tab> SKIPPED <tab> HOW
 #
-# for each file. A file that fails without saying so, runs no check, runs
+# for each file; HOW is "ended", "died", or "again" for one that failed and
+# passed when it was run once more. What it said the first time is shown as
+# comments then. A file that fails without saying so, runs no check, runs
 # another number of checks than it planned, or never ends counts as a failure.
+
+# Kept until it is known whether the file counts.
+function say(line)
+{
+	said[++saying] = line
+	if (verbose)
+		speak("")
+}
+
+function speak(mark,	i)
+{
+	for (i = 1; i <= saying; i++)
+		print mark said[i]
+	saying = 0
+	fflush()
+}
 
 function fail(text)
 {
 	explain()
 	failed++
-	print "not ok - " text
+	say("not ok - " text)
 }
 
 function finish(ending, status, seconds)
@@ -32,6 +50,9 @@ function finish(ending, status, seconds)
 	else if (plan != "" && plan != passed + failed + skipped)
 		fail(file ": planned " plan " checks, ran " \
 			passed + failed + skipped)
+	speak("")
+	if (again && ending == "ended" && !failed)
+		ending = "again"
 	printf "%-6s %3d passed, %d failed%s  %4s s  %s\n", \
 		failed ? "FAILED" : "ok", passed, failed, \
 		skipped ? ", " skipped " skipped" : "", seconds, file
@@ -46,12 +67,10 @@ function finish(ending, status, seconds)
 # those after a failed one explain it too. Only the last of them are kept.
 function show(line)
 {
-	if (verbose || explaining) {
-		print line
-		fflush()
-	} else {
+	if (verbose || explaining)
+		say(line)
+	else
 		words[++spoken] = line
-	}
 }
 
 function forget()
@@ -63,7 +82,7 @@ function explain(	i)
 {
 	for (i = spoken > 40 ? spoken - 39 : 1; i <= spoken; i++)
 		if (words[i] != "")
-			print words[i]
+			say(words[i])
 	spoken = 0
 	explaining = 1
 }
@@ -72,7 +91,7 @@ function explain(	i)
 
 /^# file / && file == "" {
 	file = $3
-	passed = failed = skipped = 0
+	passed = failed = skipped = again = 0
 	plan = ""
 	forget()
 	next
@@ -85,7 +104,11 @@ file == "" {
 }
 
 /^# again / && $3 == file {
-	print "# " file ": the machine stood still for " $6 " s; once more"
+	sub(/^# again [^ ]* /, "")
+	explain()
+	speak("# first time: ")
+	print "# " file ": " $0 "; once more"
+	again = 1
 	passed = failed = skipped = 0
 	plan = ""
 	forget()
@@ -109,8 +132,7 @@ file == "" {
 			passed++
 	}
 	if (verbose || !/^ok/ || /# *[Ss][Kk][Ii][Pp]/)
-		print
-	fflush()
+		say($0)
 	next
 }
 

@@ -135,7 +135,9 @@ for family in 4 6; do
 	port=20000
 	use_family "$family"
 	check "$family: instances listen" listen
-	shared "300 connections over 3 instances" 300 "$robin" "100 100 100"
+	share=$(size 100 10)
+	shared "$((3 * share)) connections over 3 instances" $((3 * share)) \
+		"$robin" "$share $share $share"
 	shared "Instance IP of 0" 10 "${singles[0]}" "10 0 0"
 	shared "Instance IP of 1" 10 "${singles[1]}" "0 10 0"
 	shared "Instance IP of 2" 10 "${singles[2]}" "0 0 10"

@@ -143,8 +143,8 @@ bulk()
 	sock listen l s "$s" 80
 	check "$name: connection" sock connect k c "$c" "$1" "$sip" 80
 	check "$name: accepted" sock accept a l
-	check "$name: 2 MB to the server" sock bulk k a 2000000
-	check "$name: 2 MB to the client" sock bulk a k 2000000
+	check "$name: bulk to the server" sock bulk k a "$bytes"
+	check "$name: bulk to the client" sock bulk a k "$bytes"
 	sock close k a l
 }
 
@@ -171,9 +171,10 @@ sock_start
 check "two workers" topology
 # Captures slow the transfers down and want their memory: they come later.
 port=5000
+bytes=$(size 2000000 200000)
 for underlay in 2001:db8:1:: 131.1.0.; do
 	check "workers have addresses $underlay*" services "$underlay"
-	for mode in default off gro; do
+	for mode in "${offload_modes[@]}"; do
 		check "underlay offloads: $mode" underlay_offloads "$mode"
 		for family in 4 6; do
 			port=$((port + 1))
@@ -190,7 +191,7 @@ sock capture at-c c eth0
 sock capture at-s s eth0
 sock capture wire w1 un0
 port=6000
-for mode in default off gro; do
+for mode in "${offload_modes[@]}"; do
 	check "underlay offloads: $mode" underlay_offloads "$mode"
 	for family in 4 6; do
 		port=$((port + 100))

@@ -154,7 +154,7 @@ sock capture x3 x3 eth0
 sock capture wire-w1 w1 un0
 sock capture wire-w3 w3 un0
 declare -A gateway=([w1]=$(gateway_mac w1) [w3]=$(gateway_mac w3))
-for mode in default off gro; do
+for mode in "${offload_modes[@]}"; do
 	check "underlay offloads: $mode" offloads "$mode"
 	for file in http-ipv4 udp-ipv4 http-ipv6; do
 		mapfile -t lines < <(sock golden "$packets/$file.hex")

@@ -65,6 +65,23 @@ declare -A ozp_captures=()	# file to pid
 # A pipe that nobody writes to: read -t on it waits without a process.
 exec {ozp_never}<> <(:)
 
+# A kernel that looks for bugs takes ten times as long: with OZP_SMALL set, a
+# test does everything that it does, but less often, and in one offload mode.
+#
+#   size FULL SMALL   prints one of the two
+#   $offload_modes    modes that underlay_offloads is to be called with
+size()
+{
+	echo "${!OZP_SIZE}"
+}
+
+# shellcheck disable=SC2034 # for the tests
+if [[ -n ${OZP_SMALL:-} ]]; then
+	OZP_SIZE=2 offload_modes=(default)
+else
+	OZP_SIZE=1 offload_modes=(default off gro)
+fi
+
 # ---- namespaces
 
 ns_name()
@@ -392,9 +409,11 @@ ozp_diagnose()
 		} 2>&1 | sed 's/^/#   /'
 	done
 	for pid in "${ozp_pids[@]}"; do
-		[[ -s $OZP_TMP/bg.$pid ]] || continue
-		echo "# ---- the end of what process $pid said"
-		tail -n 5 "$OZP_TMP/bg.$pid" | sed 's/^/#   /'
+		echo "# ---- process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" \
+			2>/dev/null || echo gone), the end of its words:"
+		tail -n 5 "$OZP_TMP/bg.$pid" 2>/dev/null | sed 's/^/#   /'
+		sed 's/^/#   /' "/proc/$pid/"{syscall,stack,net/netlink} \
+			2>/dev/null
 	done
 	for name in "${ozp_workers[@]}"; do
 		command -v ozctl >/dev/null || break

@@ -76,16 +76,16 @@ check "two workers" pair_make
 check "w2 has a device" device_up w2
 check "with services" pair_services w2
 
-check "20 rounds to warm up" bare_rounds 20
+check "rounds to warm up" bare_rounds "$(size 20 8)"
 before=$(memory_used)
-check "160 rounds of one device" bare_rounds 160
-check "16 devices at once" crowd 16
+check "rounds of one device" bare_rounds "$(size 160 16)"
+check "many devices at once" crowd "$(size 16 4)"
 # A device is some 50 KiB: a leak of one in four would show.
 check "their memory is free again" wait_until 20 memory_is_back "$before"
 diag "$before KiB before, $(memory_used) after"
 
 traffic_start c1 c2
-check "4 rounds with services and traffic" busy_rounds 4
+check "rounds with services and traffic" busy_rounds "$(size 4 1)"
 bg_stop "$TRAFFIC_PID"
 check "no device is left in w1" [ -z "$(nip w1 -o link show type ozproxy)" ]
 check "no device is left in the other" \

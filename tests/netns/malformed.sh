@@ -44,12 +44,12 @@ check "w1 knows X3" service_set w1 X.default.X3.default \
 	address 10.30.1.30 policy rr address fdff:2000::30 policy rr \
 	$(instance 0 10.21.0.1,fc00::201 10.30.0.6,fdff::6 131.1.0.9 55301)
 
-for mode in default off gro; do
+for mode in "${offload_modes[@]}"; do
 	check "offloads of the underlay: $mode" underlay_offloads "$mode"
 	for pair in "131.1.0.9 131.1.0.1" "2001:db8::9 2001:db8::1"; do
 		# shellcheck disable=SC2086 # two words
 		adv_python adv_fuzz.py "$(ns_name peer)" "$(ns_name w1)" \
-			$pair 400
+			$pair "$(size 400 80)"
 	done
 done
 

@@ -166,7 +166,7 @@ check "the peer's tunnels" tunnels
 check "the peer's conversion" conversion
 check "services" services
 sock ports 50103 50104
-for mode in default off gro; do
+for mode in "${offload_modes[@]}"; do
 	check "underlay offloads: $mode" underlay_offloads "$mode"
 	for family in 4 6; do
 		use_family "$family" "$mode"

@@ -268,7 +268,7 @@ modes()
 {
 	local mode sum
 
-	for mode in off gro default; do
+	for mode in "${offload_modes[@]}"; do
 		check "underlay offloads: $mode" underlay_offloads "$mode"
 		sum=
 		[[ $mode == off ]] && sum=ok

@@ -180,23 +180,24 @@ bad_usage()
 	done
 }
 
-# A file that fails at first; stopped while it runs, or not.
-fails_once()
+# A file that fails at first, or always; stopped while it runs, or not.
+fails()
 {
 	local file=$OZP_TMP/once.sh pid
 
 	cat >"$file" <<-END
 		#!/bin/bash
 		echo "1..1"
-		[[ -e $OZP_TMP/once ]] && { echo "ok 1 - again"; exit 0; }
+		[[ "$1" != always && -e $OZP_TMP/once ]] &&
+			{ echo "ok 1 - again"; exit 0; }
 		touch "$OZP_TMP/once"
-		sleep 2
+		[[ "$1" != stopped ]] || sleep 2
 		echo "not ok 1 - at first"
 		exit 1
 	END
 	chmod +x "$file"
 	rm -f "$OZP_TMP/once" "$OZP_TMP/tally"
-	setsid "$here/../run-files" "$file" >"$OZP_TMP/out" 2>&1 &
+	OZP_GUEST=$2 OZPROXY_KO="" setsid "$here/../run-files" "$file" >"$OZP_TMP/out" 2>&1 &
 	pid=$!
 	if [[ $1 == stopped ]]; then
 		until [[ -e $OZP_TMP/once ]]; do
@@ -209,14 +210,16 @@ fails_once()
 	wait "$pid"
 	status=$?
 	awk -v results="$OZP_TMP/tally" -f "$here/../tap.awk" \
-		<"$OZP_TMP/out" >>"$OZP_TMP/err"
-	is "a failing file, $1" "$status $(cut -f 2- "$OZP_TMP/tally" | xargs)" \
-		"$2"
+		<"$OZP_TMP/out" >"$OZP_TMP/shown"
+	is "$1: the tally" "$status $(cut -f 2- "$OZP_TMP/tally" | xargs)" "$3"
+	is "$1: failures shown" "$(grep -c '^not ok' "$OZP_TMP/shown")" "$4"
 }
 
 bad_usage
-fails_once "left alone" "1 0 1 0 ended"
-fails_once stopped "0 1 0 0 ended"
+fails "on the host" "" "1 0 1 0 ended" 1
+fails stopped "" "0 1 0 0 again" 0
+fails "in a guest" 1 "0 1 0 0 again" 0
+fails always 1 "1 0 1 0 ended" 1
 (($#)) || set -- 6.12
 for kernel; do
 	check "$kernel: a module is built" make_module || continue
