@@ -265,12 +265,15 @@ underlay_mtu()
 
 bg()
 {
-	local name=$ozp_prefix-$1 log
+	local name=$ozp_prefix-$1 log fd
 
 	shift
 	log=$(mktemp "$OZP_TMP/log.XXXXXX")
-	nsenter "--net=/run/netns/$name" -- "$@" >"$log" 2>&1 </dev/null &
+	# Opened here: the child might do it only when the name has changed.
+	exec {fd}>"$log"
+	nsenter "--net=/run/netns/$name" -- "$@" >&"$fd" 2>&1 </dev/null &
 	BG_PID=$!
+	exec {fd}>&-
 	ozp_pids+=("$BG_PID")
 	mv "$log" "$OZP_TMP/bg.$BG_PID"
 }
