@@ -16,8 +16,12 @@ new612=$(kernel_dir 6.12) || exit 1
 old61=$(kernel_dir 6.1) || exit 1
 
 # Only the probes, and one object that uses the answers.
+#
+# new_tree [PROBE…]   with the self-checks and only these of the others
 new_tree()
 {
+	local probe
+
 	scratch
 	copy_sources "$scratch" || exit 1
 	rm -f "$scratch"/src/kmod/*.[ch]
@@ -29,6 +33,11 @@ new_tree()
 MODULE_DESCRIPTION("probe");
 MODULE_LICENSE("GPL");
 END
+	(($#)) || return 0
+	for probe in "$scratch"/src/kmod/compat/probes/*.c; do
+		[[ " $* " == *" ${probe##*/} "* ||
+			${probe##*/} == self_* ]] || rm "$probe"
+	done
 }
 
 build()
@@ -102,34 +111,37 @@ probe()
 new_tree
 check "6.12 has lltx as a flag" has "$new612" LLTX_FLAG
 check "every probe is answered" all_answered
+
+new_tree lltx_flag.c csum_diff_ipv6.c
+check "a tree for 6.12" has "$new612" LLTX_FLAG
 check "the same tree, then for 6.1: no such flag" lacks "$old61" LLTX_FLAG
 check "6.1 has the checksum helper with the IPv6 argument" \
 	has "$old61" CSUM_DIFF_IPV6
 check "back to 6.12: asked again" has "$new612" LLTX_FLAG
 check "nothing changed: not asked again" not_asked_twice "$new612"
 check "a probe changed: asked again" asked_again "$new612" \
-	touch "$scratch/src/kmod/compat/probes/ipv6_stub.c"
+	touch "$scratch/src/kmod/compat/probes/lltx_flag.c"
 
-new_tree
+new_tree ipv6_stub.c
 probe self_pass.c <<<'int probe = no_such_thing;'
 check "self_pass.c does not compile: the build stops, with the output" \
 	stops_with "no_such_thing"
-new_tree
+new_tree ipv6_stub.c
 probe self_fail.c <<<'extern int probe;'
 check "self_fail.c compiles: the build stops" \
 	stops_with "self_fail.c compiles, but must not"
-new_tree
+new_tree ipv6_stub.c
 probe self_fail_type.c <<<'extern int probe;'
 check "self_fail_type.c compiles: the build stops" \
 	stops_with "self_fail_type.c compiles, but must not"
-new_tree
+new_tree ipv6_stub.c
 rm "$scratch"/src/kmod/compat/probes/self_*
 check "no self-checks: the build stops" stops_with "are missing"
-new_tree
+new_tree ipv6_stub.c
 probe broken.c <<<'#error "as a header may say"'
 check "a header that does not compile is no answer" \
 	stops_with "includes that do not compile"
-new_tree
+new_tree ipv6_stub.c
 probe no_header.c <<<'#include <net/no_such_header.h>'
 check "a header that does not exist is an answer" lacks "$new612" NO_HEADER
 tap_done

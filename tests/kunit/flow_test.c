@@ -826,12 +826,106 @@ static void crowds_share(struct kunit *test)
 	scene_free(test, crowd->scene);
 }
 
+/* One processor looks at a flow for a while that others change, end, and
+ * collect meanwhile: nothing that it sees may be freed (KASAN).
+ */
+struct watcher {
+	struct scene *scene;
+	struct completion done;
+	bool stop;
+	u32 seen;
+	u32 wrong;
+};
+
+static int watch(void *data)
+{
+	struct watcher *watcher = data;
+	const struct ozp_conversion *conv;
+	struct ozp_tuple tuple;
+	struct ozp_flow *flow;
+	u32 i;
+
+	make_tuple(&tuple, AF_INET, IPPROTO_UDP, 0, 0, 1000);
+	while (!READ_ONCE(watcher->stop)) {
+		rcu_read_lock();
+		flow = ozp_flow_lookup_rcu(watcher->scene->flows, &tuple,
+					   OZPROXY_DIRECTION_OUT);
+		for (i = 0; flow && i < 50; i++) {
+			conv = rcu_dereference(flow->conversion);
+			watcher->wrong += conv->target->config.number ||
+					  conv->target->instance->number ||
+					  !flow->keys[0].tuple.family;
+			watcher->seen++;
+			cpu_relax();
+		}
+		rcu_read_unlock();
+		cond_resched();
+	}
+	complete(&watcher->done);
+	return 0;
+}
+
+static void live_and_die(struct kunit *test, struct scene *scene)
+{
+	struct ozp_flow_parties parties = {};
+	struct ozp_tuple tuple;
+	struct ozp_flow *flow;
+
+	make_tuple(&tuple, AF_INET, IPPROTO_UDP, 0, 0, 1000);
+	local_bh_disable();
+	rcu_read_lock();
+	flow = begin_rcu(scene, &tuple, 0, 0, false);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(flow));
+	rcu_read_unlock();
+	local_bh_enable();
+
+	/* The old endpoint goes as soon as nobody converts by it. */
+	scene->nodes[0]++;
+	set_server(test, scene);
+	local_bh_disable();
+	rcu_read_lock();
+	flow = ozp_flow_lookup_rcu(scene->flows, &tuple, OZPROXY_DIRECTION_OUT);
+	if (flow && ozp_flow_find_parties_rcu(flow, &parties) ==
+			    OZP_FLOW_CURRENT)
+		ozp_flow_convert_anew_rcu(scene->flows, flow, &parties);
+	if (flow)
+		ozp_flow_end(scene->flows, flow);
+	rcu_read_unlock();
+	local_bh_enable();
+	ozp_flows_collect(scene->flows);
+}
+
+static void readers_keep_what_they_found(struct kunit *test)
+{
+	struct task_struct *task;
+	struct watcher *watcher;
+	u32 turn;
+
+	watcher = kunit_kzalloc(test, sizeof(*watcher), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, watcher);
+	watcher->scene = scene_new(test);
+	init_completion(&watcher->done);
+	task = kthread_run(watch, watcher, "ozp-watch");
+	for (turn = 0; turn < 1000; turn++) {
+		live_and_die(test, watcher->scene);
+		cond_resched();
+	}
+	WRITE_ONCE(watcher->stop, true);
+	if (!IS_ERR(task))
+		wait_for_completion(&watcher->done);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
+	KUNIT_EXPECT_GT(test, watcher->seen, 0);
+	KUNIT_EXPECT_EQ(test, watcher->wrong, 0);
+	scene_free(test, watcher->scene);
+}
+
 static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(random_flows),
 	KUNIT_CASE(limit_is_kept),
 	KUNIT_CASE_PARAM(idle_ones_end, idleness_gen_params),
 	KUNIT_CASE(used_in_the_future_is_not_idle),
 	KUNIT_CASE_PARAM(crowds_share, crowding_gen_params),
+	KUNIT_CASE(readers_keep_what_they_found),
 	{}
 };
 

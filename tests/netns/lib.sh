@@ -121,9 +121,11 @@ netns_add()
 {
 	ip netns add "$ozp_prefix-$1" || return 1
 	ozp_spaces+=("$1")
-	# Addresses serve at once: no duplicate address detection.
+	# Addresses serve at once: no duplicate address detection. A connection
+	# that nobody owns any more holds its namespace until it gives up.
 	ns_sysctl "$1" net.ipv6.conf.all.accept_dad=0 \
-		net.ipv6.conf.default.accept_dad=0 &&
+		net.ipv6.conf.default.accept_dad=0 \
+		net.ipv4.tcp_orphan_retries=1 net.ipv4.tcp_fin_timeout=10 &&
 		nip "$1" link set lo up
 }
 

@@ -15,6 +15,7 @@
 #                     JOB_ROWS by JOB_COLUMNS
 #   JOB_ENV           NAME=VALUE…, the environment of the command
 #   JOB_COMMAND       the command, a word each
+#   JOB_PATIENCE      how much longer than on a good machine things may take
 #
 # Three channels to the host, apart from the console, which only carries the
 # kernel's log: `verdict` (lines "ready SECONDS", "status N", "taint N",
@@ -134,7 +135,7 @@ guest_expect_namespaces()
 # of sockets. What our module keeps stays.
 guest_count_namespaces()
 {
-	local end=$((SECONDS + 120)) tries=0 count
+	local end=$((SECONDS + 20 * JOB_PATIENCE)) tries=0 count
 
 	ip -all netns delete
 	while ((SECONDS < end)); do

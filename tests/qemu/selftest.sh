@@ -5,7 +5,7 @@
 # Proves that tests/qemu/run cannot lie: a command's status comes back, and
 # whatever the kernel complains about fails the run. Needs no ozproxy.ko.
 #
-#   tests/qemu/selftest.sh [KERNEL…]      6.12 when none is named
+#   tests/qemu/selftest.sh [KERNEL…]      6.12 and debug when none is named
 
 # shellcheck disable=SC2016 # the guest expands what is in single quotes
 set -u
@@ -120,7 +120,7 @@ leaks_are_heard()
 {
 	local insert='ip netns add x && ip netns exec x insmod "$OZPROXY_KO"'
 
-	guest --module "$OZP_TMP/mod/selftest.ko" -- \
+	OZP_TEST_PATIENCE=1 guest --module "$OZP_TMP/mod/selftest.ko" -- \
 		sh -c "rmmod selftest; $insert leak_net=1"
 	ends "a network namespace that is never released" 99 \
 		'1 network namespaces outlive'
@@ -220,7 +220,7 @@ fails "on the host" "" "1 0 1 0 ended" 1
 fails stopped "" "0 1 0 0 again" 0
 fails "in a guest" 1 "0 1 0 0 again" 0
 fails always 1 "1 0 1 0 ended" 1
-(($#)) || set -- 6.12
+(($#)) || set -- 6.12 debug
 for kernel; do
 	check "$kernel: a module is built" make_module || continue
 	leaks_are_heard
