@@ -180,6 +180,13 @@ bad_usage()
 	done
 }
 
+# What is paused for is the passing of time itself.
+pause()
+{
+	read -r -t "$1" -u "$never"
+	return 0
+}
+
 # A file that fails at first, or always; stopped while it runs, or not.
 fails()
 {
@@ -201,10 +208,10 @@ fails()
 	pid=$!
 	if [[ $1 == stopped ]]; then
 		until [[ -e $OZP_TMP/once ]]; do
-			sleep 0.1
+			pause 0.1
 		done
 		kill -STOP -- -"$pid"
-		sleep 12
+		pause 12
 		kill -CONT -- -"$pid"
 	fi
 	wait "$pid"
@@ -215,6 +222,7 @@ fails()
 	is "$1: failures shown" "$(grep -c '^not ok' "$OZP_TMP/shown")" "$4"
 }
 
+exec {never}<> <(:)
 bad_usage
 fails "on the host" "" "1 0 1 0 ended" 1
 fails stopped "" "0 1 0 0 again" 0

@@ -386,8 +386,8 @@ static void what_is_no_answer(void **state)
 		"{\"app_name\": \"\xff\", \"instance_list\": []}",
 		ANSWER(GOOD) "x",
 		ANSWER(GOOD) ANSWER(GOOD),
-		"{\"app_name\": \"a\", \"instance_list\": "
-		"[{\"instance_number\": 99999999999999999999999}]}",
+		("{\"app_name\": \"a\", \"instance_list\": "
+		 "[{\"instance_number\": 99999999999999999999999}]}"),
 	};
 	unsigned int i;
 
