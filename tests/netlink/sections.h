@@ -17,5 +17,6 @@ void section_clear(void);	/* service-clear and its conditions */
 void section_parallel(void);	/* four clients at once */
 void section_vanish(void);	/* devices deleted under requests */
 void section_rights(void);	/* who may do what */
+void section_memory(void);	/* each allocation fails once */
 
 #endif /* _TEST_SECTIONS_H */

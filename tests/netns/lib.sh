@@ -19,7 +19,8 @@
 #   container_add WORKER NAME ADDR/LEN…   a container, routes both ways
 #   underlay_join WORKER ADDR/LEN…   a link to the router, default routes
 #   underlay_offloads default|off|gro   offloads of every underlay link:
-#                                as made | tx, tso and gso off | gro on
+#                                as made | tx, tso and gso off | gro on,
+#                                which veth only does where its peer has no tso
 #   underlay_mtu WORKER MTU      MTU of both ends of a worker's link
 #   netns_add NAME               an empty namespace, lo up
 #   netns_del NAME               deletes one now (all go at the end)
@@ -247,7 +248,7 @@ underlay_offloads()
 	case $1 in
 	default) settings=(tx on tso on gso on gro off) ;;
 	off) settings=(tx off tso off gso off gro off) ;;
-	gro) settings=(tx on tso on gso on gro on) ;;
+	gro) settings=(tx on tso off gso on gro on) ;;
 	*) diag "underlay_offloads: no mode '$1'"; return 1 ;;
 	esac
 	for worker in "${ozp_underlays[@]}"; do

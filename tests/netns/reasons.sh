@@ -29,9 +29,7 @@ set -u
 
 # What nobody can provoke from outside, and why.
 declare -A unprovoked=(
-	[no-memory]="the machine would have to run out of memory"
 	[flow-insert-failed]="the hash is keyed: nobody can fill one bucket"
-	[backlog-full]="needs more packets than an emulated machine makes"
 )
 
 setup()

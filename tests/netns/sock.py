@@ -21,6 +21,7 @@ import packet  # noqa: E402
 
 CLONE_NEWNET = 0x40000000
 ETH_P_ALL = 0x0003
+UDP_SEGMENT = 103       # linux/udp.h
 ETHERTYPES = {4: 0x0800, 6: 0x86dd}
 WAIT = 5.0 * int(os.environ.get("OZP_TEST_PATIENCE") or 3)
 
@@ -198,6 +199,18 @@ def do_bulk(sender, receiver, size):
     sender.settimeout(WAIT)
     if got != sent:
         raise Refused("the bytes differ")
+
+
+def do_burst(handle, count, size, to, port):
+    """burst H COUNT SIZE TO PORT: that many datagrams in one packet (UDP GSO),
+    which the first device that cannot keep them together takes apart."""
+    sock = need(handle)
+    sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, int(size))
+    try:
+        sock.sendto(bytes(int(count) * int(size)), (to, int(port)))
+    finally:
+        sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 0)
+    return []
 
 
 def do_split(count, netns, address, first, to, dport, *listeners):

@@ -3,6 +3,7 @@
 # Copyright (C) 2026 The ozproxy authors
 #
 # timeout: 420
+# kernels: 6.12
 #
 # A whole session of ozctl under valgrind, on the real module: right output, no
 # access that is wrong, nothing lost. The sanitizers of the user ring see more

@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# Allocations of the module fail: packets are dropped under a reason, requests
+# are refused, and what was there before goes on. What is left behind, kmemleak
+# finds at the end of the guest. Requests of which each allocation fails once
+# are in tests/netlink/memory.c (memory-requests.sh).
+#
+#     c1 ── br0 ── w1: oz0 ══ underlay ══ w2: oz0 ── br0 ── c2
+#     X1.0         131.1.0.1              131.1.21.5        X3.0
+#
+# kernels: debug
+# covers: no-memory
+
+set -u
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=e2e.bash
+. "$(dirname "$0")/e2e.bash"
+# shellcheck source-path=SCRIPTDIR source=adv.bash
+. "$(dirname "$0")/adv.bash"
+
+need ip ozctl jq python3
+failslab=/sys/kernel/debug/failslab
+[[ -d $failslab ]] || skip_all "needs a kernel with CONFIG_FAILSLAB"
+
+fail_set()
+{
+	local pair
+
+	for pair; do
+		echo "${pair#*=}" >"$failslab/${pair%%=*}" || return 1
+	done
+}
+
+# symbols FILTER: the addresses of the functions that awk's FILTER selects, in
+# order.
+symbols()
+{
+	awk "tolower(\$2) == \"t\" && $1 { print \"0x\" \$1 }" /proc/kallsyms |
+		LC_ALL=C sort
+}
+
+# Only what code of the module asks for, directly or further down, fails; but
+# the kernel's book of references would complain.
+# shellcheck disable=SC2016 # for awk
+fail_prepare()
+{
+	local module book
+
+	mapfile -t module < <(symbols '$4 == "[ozproxy]"')
+	mapfile -t book < <(symbols '!$4' |
+		grep -A 1 -x "$(symbols '$3 == "ref_tracker_alloc"')")
+	((${#module[@]} && ${#book[@]} == 2)) && fail_set \
+		"require-start=${module[0]}" "require-end=${module[-1]}" \
+		"reject-start=${book[0]}" "reject-end=${book[1]}" \
+		stacktrace-depth=32 verbose=0 ignore-gfp-wait=N \
+		cache-filter=N task-filter=N interval=1 space=0 probability=0
+}
+
+# shellcheck disable=SC2317 # called by a hook
+fail_off()
+{
+	fail_set probability=0
+}
+
+has_failed()
+{
+	[[ $(<"$failslab/times") == 0 ]]
+}
+
+# lose NAME ADDRESS: the one allocation for a datagram to ADDRESS fails.
+lose()
+{
+	local before
+
+	before=$(drops w1 out no-memory)
+	fail_set times=1 probability=100
+	sock send new lost "$2" 53
+	check "$1 finds no memory" wait_until 5 has_failed
+	fail_set probability=0 times=-1
+	is "$1 is dropped under its reason" "$(drops w1 out no-memory)" 		$((before + 1))
+}
+
+packets()
+{
+	sock udp old c1 10.19.1.3 4000
+	sock udp there c2 10.21.0.1 53
+	sock send old before 10.30.1.30 53
+	is "a datagram arrives" "$(sock receive there)" "10.30.0.2 4000 before"
+	sock udp new c1 10.19.1.3 4001
+	lose "a new flow" 10.30.1.30
+	lose "a miss" 10.30.200.200
+	is "nothing of it is remembered as a miss" \
+		"$(ns w1 ozctl -j miss show | jq length)" 0
+	sock send new after 10.30.1.30 53
+	is "memory is there again, and the datagram arrives" \
+		"$(sock receive there)" "10.30.0.2 4001 after"
+	sock send old still 10.30.1.30 53
+	is "and the old flow is as it was" "$(sock receive there)" \
+		"10.30.0.2 4000 still"
+	sock close old new there
+}
+
+# Everything at once, and every tenth allocation fails.
+churn()
+{
+	local i
+
+	fail_set probability=10
+	for ((i = 0; i < 4; i++)); do
+		ns w1 ozctl flow flush
+		pair_services w1
+		ns w1 ozctl device set oz0 local "131.1.0.1,131.1.0.$((100 + i))"
+		ns w1 ozctl -j service show
+		ns w2 ozctl service del X.default.X3.default
+		pair_services w2
+	done
+	fail_off
+	ns w1 ozctl device set oz0 local none && pair_services w1 &&
+		pair_services w2
+}
+
+at_exit fail_off
+check "two workers" pair_make
+check "with devices" eval 'device_up w1 && device_up w2'
+check "and services" pair_services w1 w2
+sock_start
+check "only the module's allocations will fail" fail_prepare
+packets
+traffic_start c1 c2
+check "traffic flows" traffic_flows
+check "changes under traffic, and every tenth allocation fails" churn
+check "traffic flows again" traffic_flows
+bg_stop "$TRAFFIC_PID"
+tap_done
