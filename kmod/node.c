@@ -101,6 +101,13 @@ struct ozp_node *ozp_node_get(struct ozp_nodes *nodes, u8 family,
 	return other;
 }
 
+static void ozp_node_unlink(struct ozp_nodes *nodes, struct ozp_node *node)
+{
+	lockdep_assert_held(&nodes->lock);
+	hlist_del(&node->link);
+	nodes->count--;
+}
+
 static void ozp_node_free_rcu(struct rcu_head *rcu)
 {
 	struct ozp_node *node = container_of(rcu, struct ozp_node, rcu);
@@ -123,8 +130,7 @@ void ozp_node_put(struct ozp_node *node)
 	if (!refcount_dec_and_test(&node->ref))
 		return;
 	spin_lock_bh(&nodes->lock);
-	hlist_del(&node->link);
-	nodes->count--;
+	ozp_node_unlink(nodes, node);
 	spin_unlock_bh(&nodes->lock);
 	call_rcu(&node->rcu, ozp_node_free_rcu);
 }

@@ -116,6 +116,12 @@ struct ozp_instance *ozp_instance_new(struct ozp_service *svc, u32 number)
 	return inst;
 }
 
+static void ozp_instance_unlink(struct ozp_instance *inst)
+{
+	lockdep_assert_held(&inst->service->set->lock);
+	list_del(&inst->link);
+}
+
 /**
  * ozp_instance_put() - give a reference back
  * @inst: the instance
@@ -129,7 +135,7 @@ void ozp_instance_put(struct ozp_instance *inst)
 	if (!refcount_dec_and_test(&inst->ref))
 		return;
 	spin_lock_bh(&svc->set->lock);
-	list_del(&inst->link);
+	ozp_instance_unlink(inst);
 	spin_unlock_bh(&svc->set->lock);
 	ozp_service_put(svc);
 	kfree_rcu(inst, rcu);
@@ -309,6 +315,13 @@ struct ozp_service *ozp_service_new(struct ozp_services *set, const char *name)
 	return svc;
 }
 
+static void ozp_service_unlink(struct ozp_service *svc)
+{
+	lockdep_assert_held(&svc->set->lock);
+	list_del(&svc->link);
+	hlist_del(&svc->hash);
+}
+
 /**
  * ozp_service_put() - give a reference back
  * @svc: the service
@@ -320,8 +333,7 @@ void ozp_service_put(struct ozp_service *svc)
 	if (!refcount_dec_and_test(&svc->ref))
 		return;
 	spin_lock_bh(&svc->set->lock);
-	list_del(&svc->link);
-	hlist_del(&svc->hash);
+	ozp_service_unlink(svc);
 	spin_unlock_bh(&svc->set->lock);
 	kfree_rcu(svc, rcu);
 }

@@ -128,7 +128,9 @@ static int come_and_go(void *data)
 
 	wait_for_completion(&crowd->go);
 	for (turn = 0; turn < TURNS; turn++) {
-		ozp_test_addr(&addr, AF_INET, turn % 3);
+		/* One that others share, and one that ends each time. */
+		ozp_test_addr(&addr, AF_INET,
+			      turn & 1 ? turn % 3 : 10 + 2 * self + turn % 8);
 		node = ozp_node_get(&crowd->nodes, AF_INET, &addr,
 				    htons(50103));
 		if (!node) {
