@@ -30,13 +30,13 @@ declare -gA OZP_PACKAGES=(
 		pkg-config"
 	[style]="clang-format coccinelle codespell cppcheck gcc git make perl
 		python3-minimal python3-yaml shellcheck sparse xz-utils"
-	[user]="clang gcc libcmocka-dev libclang-rt-14-dev llvm make valgrind"
+	[user]="clang gcc libcmocka-dev libclang-rt-14-dev llvm make"
 	[qemu]="busybox-static cpio kmod qemu-system-x86 util-linux xz-utils"
 	[kernel]="bc bison flex gcc kmod libelf-dev libssl-dev linux-source-6.12
 		make xz-utils"
 	[guest]="conntrack curl ethtool iperf3 iproute2 iptables iputils-ping jq
 		kmod libjansson4 libmnl0 netcat-openbsd nftables procps
-		python3 tcpdump util-linux"
+		python3 tcpdump util-linux valgrind"
 )
 
 packages_missing()
@@ -71,8 +71,9 @@ need_packages()
 	fi
 	echo "deps: installing ${missing[*]}" >&2
 	packages_update
+	# Somebody else may be installing something.
 	if ! DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-		--no-install-recommends "${missing[@]}" </dev/null \
+		-o DPkg::Lock::Timeout=600 --no-install-recommends "${missing[@]}" </dev/null \
 		>"${TMPDIR:-/tmp}/ozp-deps.$$" 2>&1; then
 		cat "${TMPDIR:-/tmp}/ozp-deps.$$" >&2
 		rm -f "${TMPDIR:-/tmp}/ozp-deps.$$"
