@@ -346,6 +346,21 @@ int ozp_netlink_flow_dump_done(struct netlink_callback *cb)
 	return 0;
 }
 
+static int ozp_netlink_flow_dump_one(struct sk_buff *skb,
+				     struct netlink_callback *cb,
+				     const struct ozp_device *oz,
+				     struct ozp_flow_key *key,
+				     const struct ozp_flow_filter *filter)
+{
+	struct ozp_flow *flow = ozp_flow_of_key(key);
+
+	if (key->direction != OZPROXY_DIRECTION_IN ||
+	    ozp_flow_is_over_rcu(flow) || !ozp_flow_filter_match(flow, filter))
+		return 0;
+	return ozp_netlink_flow_fill(skb, cb, NETLINK_CB(cb->skb).portid,
+				     cb->nlh->nlmsg_seq, oz, flow);
+}
+
 static void ozp_netlink_flow_dump_part(struct sk_buff *skb,
 				       struct netlink_callback *cb,
 				       const struct ozp_device *oz,
@@ -353,28 +368,29 @@ static void ozp_netlink_flow_dump_part(struct sk_buff *skb,
 				       const struct ozp_flow_filter *filter)
 {
 	struct ozp_flow_key *key;
-	struct ozp_flow *flow;
 
 	/* Never 0, which would mean that the dump does not say. */
 	cb->seq = READ_ONCE(oz->convert.table.generation) + 1 + dump->resized;
 	/* Under RCU from here to stop. */
 	rhashtable_walk_start(&dump->iter);
-	for (key = rhashtable_walk_peek(&dump->iter); key;
-	     key = rhashtable_walk_next(&dump->iter)) {
+	key = rhashtable_walk_peek(&dump->iter);
+	while (key) {
+		/* A filter may match none of millions. */
+		if (need_resched()) {
+			rhashtable_walk_stop(&dump->iter);
+			cond_resched();
+			rhashtable_walk_start(&dump->iter);
+			key = rhashtable_walk_peek(&dump->iter);
+			continue;
+		}
 		if (IS_ERR(key)) {
 			dump->resized++;
 			cb->seq++;
-			continue;
-		}
-		if (key->direction != OZPROXY_DIRECTION_IN)
-			continue;
-		flow = ozp_flow_of_key(key);
-		if (ozp_flow_is_over_rcu(flow) ||
-		    !ozp_flow_filter_match(flow, filter))
-			continue;
-		if (ozp_netlink_flow_fill(skb, cb, NETLINK_CB(cb->skb).portid,
-					  cb->nlh->nlmsg_seq, oz, flow))
+		} else if (ozp_netlink_flow_dump_one(skb, cb, oz, key,
+						     filter)) {
 			break;
+		}
+		key = rhashtable_walk_next(&dump->iter);
 	}
 	rhashtable_walk_stop(&dump->iter);
 }

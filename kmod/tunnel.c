@@ -130,7 +130,9 @@ static __be16 ozp_tunnel_source_port(const struct ozp_tunnel *tunnel,
 	return udp_flow_src_port(net, skb, 0, 0, false);
 }
 
-/* DS field of the outer header: the marks only (RFC 6040, 4.1, normal mode). */
+/* DS field of the outer header: the marks only, and CE as ECT(0) (RFC 3168,
+ * 9.1.1, full functionality).
+ */
 static u8 ozp_tunnel_new_dsfield(struct sk_buff *skb,
 				 const struct ozp_packet *pkt)
 {

@@ -39,7 +39,7 @@ function finish(ending, status, seconds)
 	if (ending == "died") {
 		explain()
 		failed++
-	} else if (status == 4 && passed + failed == 0)
+	} else if (status == 4 && passed + failed == 0 && !again)
 		skipped = skipped ? skipped : 1
 	else if (status == 124 || status == 137)
 		fail(file ": took too long")

@@ -139,8 +139,10 @@ skip()
 	echo "ok $ozp_count - $1 # SKIP $2"
 }
 
+# Kernel and tools of an emulated machine are ours: nothing may be missing there.
 skip_all()
 {
+	[[ -z ${OZP_GUEST:-} ]] || { echo "Bail out! $*"; tap_is_done=1; exit 1; }
 	echo "1..0 # SKIP $*"
 	tap_is_done=1
 	exit 4
