@@ -15,6 +15,8 @@
 set -u
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=e2e.bash
+. "$(dirname "$0")/e2e.bash"
 need cc ip jq ozctl python3
 need_modules dummy
 
@@ -141,6 +143,7 @@ monitor()
 			ozctl -j monitor >"$OZP_TMP/events" 2>/dev/null
 		echo $? >"$OZP_TMP/status"
 	) &
+	check "the monitor listens" wait_until 60 monitor_listens alone
 	check "the monitor tells, and ends without a reader" \
 		wait_until 60 monitor_ended || kill "$reader"
 	wait "$reader"
@@ -155,7 +158,7 @@ monitor_ended()
 	[[ ! -s $OZP_TMP/status ]] || return 0
 	# Setting is one event, deleting another.
 	ns alone ozctl service set event
-	[[ -s $OZP_TMP/event ]] && ns alone ozctl service del event
+	ns alone ozctl service del event
 	[[ -s $OZP_TMP/status ]]
 }
 
