@@ -371,7 +371,9 @@ static void ozp_netlink_flow_dump_part(struct sk_buff *skb,
 
 	/* Never 0, which would mean that the dump does not say. */
 	cb->seq = READ_ONCE(oz->convert.table.generation) + 1 + dump->resized;
-	/* Under RCU from here to stop. */
+	/* Under RCU between start and stop. No flow is used across a pause: the
+	 * walk finds the one that was next, or what follows it, again.
+	 */
 	rhashtable_walk_start(&dump->iter);
 	key = rhashtable_walk_peek(&dump->iter);
 	while (key) {
@@ -399,6 +401,8 @@ static void ozp_netlink_flow_dump_part(struct sk_buff *skb,
  * ozproxy_nl_flow_get_dumpit() - handle a dump of flow-get
  * @skb: the part of the reply to be filled
  * @cb: the dump
+ *
+ * May sleep.
  *
  * Return: length of the part, 0 at the end, or a negative errno.
  */

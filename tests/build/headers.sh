@@ -5,7 +5,7 @@
 # ring: style
 #
 # Each header compiles alone, twice in one file, and its guard follows from its
-# path. Headers of the module are compiled with the flags of the newest kernel.
+# path. Headers of the module are compiled with the flags of each kernel.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -92,14 +92,17 @@ module_header_alone()
 }
 
 mapfile -t files < <(module_headers)
-kdir=$(kernel_dir "${kernels%% *}") || exit 1
-scratch
-copy_sources "$scratch" || exit 1
-write_module_units "$scratch/src" >"$scratch/Kbuild"
-cat "$scratch/Kbuild" >>"$scratch/src/Kbuild"
-compile_module_units "$kdir" "$scratch"
-for file in "${files[@]}"; do
-	check "$file compiles alone" module_header_alone "$scratch" "$file"
+for name in $kernels; do
+	kdir=$(kernel_dir "$name") || exit 1
+	scratch
+	copy_sources "$scratch" || exit 1
+	write_module_units "$scratch/src" >"$scratch/Kbuild"
+	cat "$scratch/Kbuild" >>"$scratch/src/Kbuild"
+	compile_module_units "$kdir" "$scratch"
+	for file in "${files[@]}"; do
+		check "$name: $file compiles alone" \
+			module_header_alone "$scratch" "$file"
+	done
 done
 
 user_header_alone()

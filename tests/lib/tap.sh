@@ -11,7 +11,8 @@
 #   is NAME GOT WANT             ok when equal
 #   like NAME GOT REGEX          ok when GOT matches the extended REGEX
 #   skip NAME REASON             a check that cannot run
-#   skip_all REASON              nothing of this script can run; exit 4
+#   skip_all REASON              nothing of this script can run; exit 4, but a
+#                                failure in an emulated machine
 #   need TOOL…                   skip_all when a program is missing
 #   diag TEXT…                   a comment
 #   tap_done                     the end: invariants, plan, exit status 0 or 1

@@ -18,8 +18,8 @@ need_packages_for build user || exit 1
 export OUT=$PWD/userspace/build/fuzz
 
 # Some seconds each on a good machine.
-declare -A runs=([args]=100000 [extack]=100000 [genl]=20000 [link]=20000
-	[result]=60000 [words]=40000)
+declare -A runs=([args]=200000 [extack]=200000 [genl]=40000 [link]=40000
+	[result]=150000 [words]=100000)
 
 # Exactly as many inputs as were asked for.
 runs_all()
