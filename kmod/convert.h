@@ -46,11 +46,20 @@ struct ozp_networks {
 };
 
 /**
+ * struct ozp_convert_options - what a user can tell the pipelines
+ * @admission: enum ozproxy_admission
+ */
+struct ozp_convert_options {
+	u32 admission;
+};
+
+/**
  * struct ozp_convert - everything that a packet meets in a device
  * @dev: the net device
  * @networks: the service networks; only set before the device exists
  * @locals: addresses of this node; NULL: every address of the underlay's
  *	namespace
+ * @options: may change at any time
  * @stats: what became of packets
  * @nodes: the workers
  * @table: what addresses mean
@@ -63,6 +72,7 @@ struct ozp_convert {
 	struct net_device *dev;
 	struct ozp_networks networks;
 	struct ozp_locals __rcu *locals;
+	struct ozp_convert_options options;
 	struct ozp_stats stats;
 	struct ozp_nodes nodes;
 	struct ozp_table table;

@@ -55,16 +55,30 @@ static void ozp_device_miss(struct ozp_misses *misses,
 	ozp_device_events->miss(oz, info);
 }
 
+/* Options are numbers of 32 bits, each of which may be read at any time. */
+#define OZP_OPTIONS_COPY(to, from) do {					\
+	BUILD_BUG_ON(!__same_type(*(to), *(from)));			\
+	ozp_options_copy((u32 *)(to), (const u32 *)(from),		\
+			 sizeof(*(to)) / sizeof(u32));			\
+} while (0)
+
+static void ozp_options_copy(u32 *to, const u32 *from, size_t count)
+{
+	while (count--)
+		WRITE_ONCE(*to++, *from++);
+}
+
 /* What can change on a device that exists; cannot fail. */
 static void ozp_link_apply(struct ozp_convert *cv,
 			   const struct ozp_link_config *config)
 {
 	mutex_lock(&cv->table.lock);
 	WRITE_ONCE(cv->tunnel.port, config->port);
-	WRITE_ONCE(cv->flows->limit, config->flow_limit);
+	OZP_OPTIONS_COPY(&cv->options, &config->convert);
+	OZP_OPTIONS_COPY(&cv->flows->options, &config->flows);
+	OZP_OPTIONS_COPY(&cv->misses.options, &config->misses);
 	cv->table.service_limit = config->service_limit;
-	ozp_misses_set_limits(&cv->misses, config->miss_limit,
-			      config->miss_timeout);
+	ozp_misses_hurry(&cv->misses);
 	ozp_flows_locality_changed(cv->flows);
 	mutex_unlock(&cv->table.lock);
 }
@@ -329,9 +343,9 @@ static void ozp_link_current(const struct ozp_convert *cv,
 	config->port = cv->tunnel.port;
 	config->networks = cv->networks;
 	config->locals = rtnl_dereference(cv->locals);
-	config->flow_limit = cv->flows->limit;
-	config->miss_limit = cv->misses.limit;
-	config->miss_timeout = cv->misses.timeout_ms;
+	config->convert = cv->options;
+	config->flows = cv->flows->options;
+	config->misses = cv->misses.options;
 	config->service_limit = cv->table.service_limit;
 }
 

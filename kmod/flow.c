@@ -243,7 +243,7 @@ struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 		    !ozp_flow_make_room(flows, found))
 			return flow;
 	}
-	if (atomic_inc_return(&flows->count) > READ_ONCE(flows->limit)) {
+	if (atomic_inc_return(&flows->count) > READ_ONCE(flows->options.limit)) {
 		atomic_dec(&flows->count);
 		return ERR_PTR(-ENFILE);
 	}

@@ -30,10 +30,18 @@ enum ozp_flows_bit {
 };
 
 /**
+ * struct ozp_flow_options - what a user can tell a flow table
+ * @limit: most flows
+ */
+struct ozp_flow_options {
+	u32 limit;
+};
+
+/**
  * struct ozp_flows - the flows of a device
  * @table: by tuple, two entries a flow
  * @epoch: counts changes of what "local" means
- * @limit: most flows
+ * @options: may change at any time
  * @bits: of enum ozp_flows_bit
  * @count: flows, dying ones included
  * @convert_lock: protects replacing the conversion of a flow against its end;
@@ -48,7 +56,7 @@ struct ozp_flows {
 	/* packet path */
 	struct rhashtable table;
 	u32 epoch;
-	u32 limit;
+	struct ozp_flow_options options;
 	unsigned long bits;
 	atomic_t count;
 	/* a conversion is replaced, or released with its flow: not both */

@@ -177,7 +177,7 @@ struct ozp_flows *ozp_flows_new(void)
 		return NULL;
 	}
 	kref_init(&flows->ref);
-	flows->limit = OZP_FLOW_LIMIT_DEFAULT;
+	flows->options.limit = OZP_FLOW_LIMIT_DEFAULT;
 	flows->hurry = ozp_flows_hurry;
 	spin_lock_init(&flows->convert_lock);
 	mutex_init(&flows->collect_lock);

@@ -23,8 +23,7 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_SERVICE_IPV6_PREFIX] =
 		NLA_POLICY_RANGE(NLA_U8, OZP_SERVICE_IPV6_PREFIX_MIN,
 				 OZP_SERVICE_IPV6_PREFIX_MAX),
-	[IFLA_OZPROXY_ADMISSION] =
-		NLA_POLICY_MAX(NLA_U32, OZPROXY_ADMISSION_OVERLAY),
+	[IFLA_OZPROXY_ADMISSION] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_FLOW_LIMIT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_MISS_LIMIT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_MISS_TIMEOUT] = { .type = NLA_U32 },
@@ -32,36 +31,84 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 };
 
 /**
+ * struct ozp_link_option - an option that is a number, or a name for one
+ * @offset: of its u32 in struct ozp_link_config; 0: no option of this kind
+ * @value: default
+ * @min: smallest value
+ * @max: largest value
+ */
+struct ozp_link_option {
+	u16 offset;
+	u32 value;
+	u32 min;
+	u32 max;
+};
+
+#define OZP_LINK_OPTION(member, default_value, lowest, highest) {	\
+	.offset = offsetof(struct ozp_link_config, member),		\
+	.value = default_value,						\
+	.min = lowest,							\
+	.max = highest,							\
+}
+#define OZP_LINK_LIMIT(member, name)					\
+	OZP_LINK_OPTION(member, name##_DEFAULT, name##_MIN, name##_MAX)
+
+static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
+	[IFLA_OZPROXY_ADMISSION] =
+		OZP_LINK_OPTION(convert.admission, OZPROXY_ADMISSION_OVERLAY, 0,
+				OZPROXY_ADMISSION_OVERLAY),
+	[IFLA_OZPROXY_FLOW_LIMIT] =
+		OZP_LINK_LIMIT(flows.limit, OZP_FLOW_LIMIT),
+	[IFLA_OZPROXY_MISS_LIMIT] =
+		OZP_LINK_LIMIT(misses.limit, OZP_MISS_LIMIT),
+	[IFLA_OZPROXY_MISS_TIMEOUT] =
+		OZP_LINK_LIMIT(misses.timeout, OZP_MISS_TIMEOUT),
+	[IFLA_OZPROXY_SERVICE_LIMIT] =
+		OZP_LINK_LIMIT(service_limit, OZP_SERVICE_LIMIT),
+};
+
+static bool ozp_link_has_option(unsigned int type)
+{
+	return ozp_link_options[type].offset;
+}
+
+static u32 *ozp_link_value(struct ozp_link_config *config, unsigned int type)
+{
+	return (void *)config + ozp_link_options[type].offset;
+}
+
+/**
  * ozp_link_default() - the options of a device that was given none
  * @config: to be filled in
  */
 void ozp_link_default(struct ozp_link_config *config)
 {
+	unsigned int type;
+
 	memset(config, 0, sizeof(*config));
 	config->port = htons(OZP_PORT_DEFAULT);
 	config->networks.ip4 = htonl(OZP_SERVICE_IPV4_DEFAULT);
 	config->networks.ip4_prefix = OZP_SERVICE_IPV4_PREFIX_DEFAULT;
 	config->networks.ip6.s6_addr16[0] = htons(OZP_SERVICE_IPV6_DEFAULT);
 	config->networks.ip6_prefix = OZP_SERVICE_IPV6_PREFIX_DEFAULT;
-	config->flow_limit = OZP_FLOW_LIMIT_DEFAULT;
-	config->miss_limit = OZP_MISS_LIMIT_DEFAULT;
-	config->miss_timeout = OZP_MISS_TIMEOUT_DEFAULT;
-	config->service_limit = OZP_SERVICE_LIMIT_DEFAULT;
+	for (type = 0; type <= IFLA_OZPROXY_MAX; type++)
+		if (ozp_link_has_option(type))
+			*ozp_link_value(config, type) =
+				ozp_link_options[type].value;
 }
 
-static int ozp_link_parse_range(u32 *value, const struct nlattr *attr, u32 min,
-				u32 max, struct netlink_ext_ack *extack)
+static int ozp_link_parse_option(struct ozp_link_config *config,
+				 unsigned int type, const struct nlattr *attr,
+				 struct netlink_ext_ack *extack)
 {
-	u32 wanted;
+	const struct ozp_link_option *option = &ozp_link_options[type];
+	u32 wanted = nla_get_u32(attr);
 
-	if (!attr)
-		return 0;
-	wanted = nla_get_u32(attr);
-	if (wanted < min || wanted > max) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "limit out of range");
+	if (wanted < option->min || wanted > option->max) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "option out of range");
 		return -ERANGE;
 	}
-	*value = wanted;
+	*ozp_link_value(config, type) = wanted;
 	return 0;
 }
 
@@ -205,6 +252,7 @@ static int ozp_link_parse_networks(struct ozp_link_config *config,
 int ozp_link_parse(struct ozp_link_config *config, struct nlattr *data[],
 		   struct netlink_ext_ack *extack)
 {
+	unsigned int type;
 	int err;
 
 	if (!data)
@@ -214,30 +262,13 @@ int ozp_link_parse(struct ozp_link_config *config, struct nlattr *data[],
 	err = ozp_link_parse_networks(config, data, extack);
 	if (err)
 		return err;
-	err = ozp_link_parse_range(&config->flow_limit,
-				   data[IFLA_OZPROXY_FLOW_LIMIT],
-				   OZP_FLOW_LIMIT_MIN, OZP_FLOW_LIMIT_MAX,
-				   extack);
-	if (err)
-		return err;
-	err = ozp_link_parse_range(&config->miss_limit,
-				   data[IFLA_OZPROXY_MISS_LIMIT],
-				   OZP_MISS_LIMIT_MIN, OZP_MISS_LIMIT_MAX,
-				   extack);
-	if (err)
-		return err;
-	err = ozp_link_parse_range(&config->miss_timeout,
-				   data[IFLA_OZPROXY_MISS_TIMEOUT],
-				   OZP_MISS_TIMEOUT_MIN, OZP_MISS_TIMEOUT_MAX,
-				   extack);
-	if (err)
-		return err;
-	err = ozp_link_parse_range(&config->service_limit,
-				   data[IFLA_OZPROXY_SERVICE_LIMIT],
-				   OZP_SERVICE_LIMIT_MIN, OZP_SERVICE_LIMIT_MAX,
-				   extack);
-	if (err)
-		return err;
+	for (type = 0; type <= IFLA_OZPROXY_MAX; type++) {
+		if (!ozp_link_has_option(type) || !data[type])
+			continue;
+		err = ozp_link_parse_option(config, type, data[type], extack);
+		if (err)
+			return err;
+	}
 	if (data[IFLA_OZPROXY_LOCAL])
 		return ozp_link_parse_locals(config, data[IFLA_OZPROXY_LOCAL],
 					     extack);
@@ -257,7 +288,8 @@ size_t ozp_link_size(void)
 	       nla_total_size(sizeof(__be32)) +		/* service-ipv4 */
 	       nla_total_size(sizeof(struct in6_addr)) + /* service-ipv6 */
 	       2 * nla_total_size(sizeof(u8)) +		/* their prefixes */
-	       5 * nla_total_size(sizeof(u32));		/* the rest */
+	       ARRAY_SIZE(ozp_link_options) *		/* the numbers */
+	       nla_total_size(sizeof(u32));
 }
 
 static int ozp_link_fill_locals(struct sk_buff *skb,
@@ -291,9 +323,10 @@ static int ozp_link_fill_locals(struct sk_buff *skb,
  *
  * Return: 0 or -EMSGSIZE.
  */
-int ozp_link_fill(struct sk_buff *skb, const struct ozp_link_config *config)
+int ozp_link_fill(struct sk_buff *skb, struct ozp_link_config *config)
 {
 	const struct ozp_networks *networks = &config->networks;
+	unsigned int type;
 
 	if (nla_put_be16(skb, IFLA_OZPROXY_PORT, config->port) ||
 	    ozp_link_fill_locals(skb, config->locals) ||
@@ -302,13 +335,11 @@ int ozp_link_fill(struct sk_buff *skb, const struct ozp_link_config *config)
 		       networks->ip4_prefix) ||
 	    nla_put_in6_addr(skb, IFLA_OZPROXY_SERVICE_IPV6, &networks->ip6) ||
 	    nla_put_u8(skb, IFLA_OZPROXY_SERVICE_IPV6_PREFIX,
-		       networks->ip6_prefix) ||
-	    nla_put_u32(skb, IFLA_OZPROXY_ADMISSION,
-			OZPROXY_ADMISSION_OVERLAY) ||
-	    nla_put_u32(skb, IFLA_OZPROXY_FLOW_LIMIT, config->flow_limit) ||
-	    nla_put_u32(skb, IFLA_OZPROXY_MISS_LIMIT, config->miss_limit) ||
-	    nla_put_u32(skb, IFLA_OZPROXY_MISS_TIMEOUT, config->miss_timeout) ||
-	    nla_put_u32(skb, IFLA_OZPROXY_SERVICE_LIMIT, config->service_limit))
+		       networks->ip6_prefix))
 		return -EMSGSIZE;
+	for (type = 0; type <= IFLA_OZPROXY_MAX; type++)
+		if (ozp_link_has_option(type) &&
+		    nla_put_u32(skb, type, *ozp_link_value(config, type)))
+			return -EMSGSIZE;
 	return 0;
 }

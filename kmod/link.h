@@ -16,18 +16,18 @@ extern const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1];
  * @port: UDP port
  * @networks: service networks
  * @locals: addresses of this node, NULL: none given
- * @flow_limit: most flows
- * @miss_limit: most waiting addresses
- * @miss_timeout: milliseconds
+ * @convert: what the pipelines are told
+ * @flows: what the flow table is told
+ * @misses: what the waiting addresses are told
  * @service_limit: most services
  */
 struct ozp_link_config {
 	__be16 port;
 	struct ozp_networks networks;
 	struct ozp_locals *locals;
-	u32 flow_limit;
-	u32 miss_limit;
-	u32 miss_timeout;
+	struct ozp_convert_options convert;
+	struct ozp_flow_options flows;
+	struct ozp_miss_options misses;
 	u32 service_limit;
 };
 
@@ -35,6 +35,6 @@ void ozp_link_default(struct ozp_link_config *config);
 int ozp_link_parse(struct ozp_link_config *config, struct nlattr *data[],
 		   struct netlink_ext_ack *extack);
 size_t ozp_link_size(void);
-int ozp_link_fill(struct sk_buff *skb, const struct ozp_link_config *config);
+int ozp_link_fill(struct sk_buff *skb, struct ozp_link_config *config);
 
 #endif /* _OZP_LINK_H */

@@ -107,7 +107,7 @@ enum ozproxy_drop_reason ozp_miss_add(struct ozp_misses *misses, u8 family,
 		spin_unlock_bh(&misses->lock);
 		return OZPROXY_DROP_REASON_UNKNOWN_SERVICE;
 	}
-	if (misses->count >= misses->limit) {
+	if (misses->count >= READ_ONCE(misses->options.limit)) {
 		spin_unlock_bh(&misses->lock);
 		return OZPROXY_DROP_REASON_MISS_TABLE_FULL;
 	}
@@ -122,7 +122,7 @@ enum ozproxy_drop_reason ozp_miss_add(struct ozp_misses *misses, u8 family,
 
 	/* One that is pending already is for an older address. */
 	queue_delayed_work(system_unbound_wq, &misses->expiry,
-			   msecs_to_jiffies(READ_ONCE(misses->timeout_ms)));
+			   msecs_to_jiffies(READ_ONCE(misses->options.timeout)));
 	misses->notify(misses, &info);
 	return OZPROXY_DROP_REASON_UNKNOWN_SERVICE;
 }
@@ -199,7 +199,7 @@ static void ozp_miss_expire(struct work_struct *work)
 {
 	struct ozp_misses *misses = container_of(to_delayed_work(work),
 						 struct ozp_misses, expiry);
-	unsigned long timeout = msecs_to_jiffies(READ_ONCE(misses->timeout_ms));
+	unsigned long timeout = msecs_to_jiffies(READ_ONCE(misses->options.timeout));
 	struct ozp_miss *miss, *next;
 	unsigned long now, end;
 
@@ -219,18 +219,11 @@ static void ozp_miss_expire(struct work_struct *work)
 }
 
 /**
- * ozp_misses_set_limits() - how many addresses may wait, and how long
- * @misses: where they wait
- * @limit: most of them; those that wait already are left alone
- * @timeout_ms: milliseconds, also for those that wait already
+ * ozp_misses_hurry() - look at once for addresses that have waited enough
+ * @misses: where they wait; an option changed
  */
-void ozp_misses_set_limits(struct ozp_misses *misses, u32 limit,
-			   u32 timeout_ms)
+void ozp_misses_hurry(struct ozp_misses *misses)
 {
-	spin_lock_bh(&misses->lock);
-	misses->limit = limit;
-	misses->timeout_ms = timeout_ms;
-	spin_unlock_bh(&misses->lock);
 	mod_delayed_work(system_unbound_wq, &misses->expiry, 0);
 }
 
@@ -247,8 +240,8 @@ void ozp_misses_init(struct ozp_misses *misses,
 	memset(misses->buckets, 0, sizeof(misses->buckets));
 	INIT_LIST_HEAD(&misses->list);
 	misses->count = 0;
-	misses->limit = OZP_MISS_LIMIT_DEFAULT;
-	misses->timeout_ms = OZP_MISS_TIMEOUT_DEFAULT;
+	misses->options.limit = OZP_MISS_LIMIT_DEFAULT;
+	misses->options.timeout = OZP_MISS_TIMEOUT_DEFAULT;
 	misses->last_id = 0;
 	misses->notify = notify;
 	INIT_DELAYED_WORK(&misses->expiry, ozp_miss_expire);

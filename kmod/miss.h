@@ -29,13 +29,22 @@ struct ozp_miss_info {
 };
 
 /**
+ * struct ozp_miss_options - what a user can tell the waiting addresses
+ * @limit: most of them
+ * @timeout: milliseconds after which one is forgotten
+ */
+struct ozp_miss_options {
+	u32 limit;
+	u32 timeout;
+};
+
+/**
  * struct ozp_misses - the waiting addresses of a device
  * @lock: protects the rest; taken with BH off
  * @buckets: the addresses
  * @list: the addresses, oldest first
  * @count: how many
- * @limit: most of them
- * @timeout_ms: milliseconds after which one is forgotten
+ * @options: may change at any time
  * @last_id: the latest id
  * @notify: called once for each new address, without the lock, in any context
  *	that packets come from
@@ -47,8 +56,7 @@ struct ozp_misses {
 	struct hlist_head buckets[1 << OZP_MISS_BUCKET_BITS];
 	struct list_head list;
 	u32 count;
-	u32 limit;
-	u32 timeout_ms;
+	struct ozp_miss_options options;
 	u64 last_id;
 	void (*notify)(struct ozp_misses *misses,
 		       const struct ozp_miss_info *info);
@@ -62,8 +70,7 @@ enum ozproxy_drop_reason ozp_miss_add(struct ozp_misses *misses, u8 family,
 /* control path */
 void ozp_miss_answer(struct ozp_misses *misses, u8 family,
 		     const union ozp_addr *addr);
-void ozp_misses_set_limits(struct ozp_misses *misses, u32 limit,
-			   u32 timeout_ms);
+void ozp_misses_hurry(struct ozp_misses *misses);
 bool ozp_miss_find(struct ozp_misses *misses, u8 family,
 		   const union ozp_addr *addr, struct ozp_miss_info *info);
 u32 ozp_miss_find_after(struct ozp_misses *misses, u64 id,

@@ -557,7 +557,7 @@ static void random_flows(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, play);
 	ozp_seed(test, &play->rnd);
 	play->scene = scene_new(test);
-	play->scene->flows->limit = LIMIT;
+	play->scene->flows->options.limit = LIMIT;
 	for (i = 0; i < TUPLES; i++) {
 		rest = i;
 		play->flows[i].family = ozp_family(rest % OZP_FAMILIES);
@@ -588,7 +588,7 @@ static void limit_is_kept(struct kunit *test)
 	struct ozp_flow *flow;
 	u32 i;
 
-	scene->flows->limit = OZP_FLOW_LIMIT_MIN;
+	scene->flows->options.limit = OZP_FLOW_LIMIT_MIN;
 	local_bh_disable();
 	rcu_read_lock();
 	for (i = 0; i < OZP_FLOW_LIMIT_MIN + 3; i++) {
@@ -805,7 +805,7 @@ static void crowds_share(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, crowd);
 	crowd->param = param;
 	crowd->scene = scene_new(test);
-	crowd->scene->flows->limit = param->limit;
+	crowd->scene->flows->options.limit = param->limit;
 	for (i = 0; i < param->threads; i++)
 		init_completion(&crowd->done[i]);
 	for (i = 0; i < param->threads; i++) {

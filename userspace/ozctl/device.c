@@ -76,46 +76,69 @@ static enum status take_network(struct ozctl *ctl, const char *option,
 	return STATUS_OK;
 }
 
-static enum status take_admission(struct ozctl *ctl, const char *text,
-				  struct ozp_link *link)
+static enum status take_name_of(struct ozctl *ctl, const struct ozp_attr *attr,
+				const char *text, uint32_t *value)
 {
-	int value = ozp_enum_value(&ozp_admission_enum, text);
+	int number = ozp_enum_value(attr->values, text);
+	char names[256] = "";
+	size_t length = 0;
+	unsigned int i;
 
-	if (value < 0)
-		return usage(ctl, "there is no admission '%s': it is overlay",
-			     text);
-	link->admission = (uint32_t)value;
-	OZP_SET(link, IFLA_OZPROXY_ADMISSION);
+	if (number >= 0) {
+		*value = (uint32_t)number;
+		return STATUS_OK;
+	}
+	for (i = 0; i < attr->values->count && length < sizeof(names); i++)
+		length += (size_t)snprintf(names + length,
+					   sizeof(names) - length, "%s%s",
+					   i ? ", " : "",
+					   attr->values->names[i]);
+	return usage(ctl, "there is no %s '%s': it is one of %s", attr->name,
+		     text, names);
+}
+
+static enum status take_number_of(struct ozctl *ctl,
+				  const struct ozp_attr *attr, const char *text,
+				  void *member)
+{
+	bool wide = attr->kind == OZP_KIND_U32;
+	uint64_t max = wide ? UINT32_MAX : UINT16_MAX, number;
+
+	if (!parse_number(text, max, &number))
+		return usage(ctl,
+			     "'%s' is not a number: %s takes one of at most "
+			     "%llu",
+			     text, attr->name, (unsigned long long)max);
+	if (wide)
+		*(uint32_t *)member = (uint32_t)number;
+	else
+		*(uint16_t *)member = (uint16_t)number;
 	return STATUS_OK;
 }
 
-/* The options that are numbers: by their names in the spec. */
-static enum status take_option_number(struct ozctl *ctl, const char *option,
-				      const char *text, struct ozp_link *link)
+/* The options that are numbers, or names for them: as the spec calls them. */
+static enum status take_option_value(struct ozctl *ctl, const char *option,
+				     const char *text, struct ozp_link *link)
 {
 	const struct ozp_attr *attr;
+	enum status status;
 	unsigned int type;
-	uint64_t max, number;
 	void *member;
 
 	for (type = 0; type < ozp_link_attrs.count; type++) {
 		attr = &ozp_link_attrs.attrs[type];
-		if (!attr->name || strcmp(attr->name, option) ||
-		    (attr->kind != OZP_KIND_U32 && attr->kind != OZP_KIND_BE16))
+		if (!attr->name || strcmp(attr->name, option))
 			continue;
-		max = attr->kind == OZP_KIND_U32 ? UINT32_MAX : UINT16_MAX;
-		if (!parse_number(text, max, &number))
-			return usage(ctl,
-				     "'%s' is not a number: %s takes one "
-				     "of at most %llu",
-				     text, option, (unsigned long long)max);
 		member = (char *)link + attr->offset;
-		if (attr->kind == OZP_KIND_U32)
-			*(uint32_t *)member = (uint32_t)number;
+		if (attr->kind == OZP_KIND_ENUM)
+			status = take_name_of(ctl, attr, text, member);
+		else if (attr->kind == OZP_KIND_U32 ||
+			 attr->kind == OZP_KIND_BE16)
+			status = take_number_of(ctl, attr, text, member);
 		else
-			*(uint16_t *)member = (uint16_t)number;
+			break;
 		OZP_SET(link, type);
-		return STATUS_OK;
+		return status;
 	}
 	return usage(ctl, "there is no option '%s'; see 'ozctl device help'",
 		     option);
@@ -133,9 +156,7 @@ static enum status take_option(struct ozctl *ctl, struct ozp_link *link)
 		return take_local(ctl, value, link);
 	if (!strcmp(option, "service-ipv4") || !strcmp(option, "service-ipv6"))
 		return take_network(ctl, option, value, link);
-	if (!strcmp(option, "admission"))
-		return take_admission(ctl, value, link);
-	return take_option_number(ctl, option, value, link);
+	return take_option_value(ctl, option, value, link);
 }
 
 static enum status take_options(struct ozctl *ctl, struct ozp_link *link)
@@ -247,7 +268,7 @@ static enum status device_up(struct ozctl *ctl)
 
 static void text_line(FILE *out, const char *name, const char *value)
 {
-	fprintf(out, "    %-13s  %s\n", name, value);
+	fprintf(out, "    %-22s  %s\n", name, value);
 }
 
 static void text_local(FILE *out, const struct ozp_local *local)
@@ -264,10 +285,45 @@ static void text_local(FILE *out, const struct ozp_local *local)
 		text_line(out, label, emit_ipv6(&local->ipv6[i], text));
 }
 
+/* Options that are times end in these words, and are in milliseconds. */
+static const char *unit_of(const char *option)
+{
+	const char *end = strrchr(option, '-');
+
+	return end && !strcmp(end, "-timeout") ? " ms" : "";
+}
+
+static void text_option(FILE *out, const struct ozp_attr *attr, uint32_t number)
+{
+	char value[EMIT_TEXT];
+	const char *name;
+
+	if (attr->kind == OZP_KIND_ENUM) {
+		name = ozp_enum_name(attr->values, number);
+		text_line(out, attr->name, name ? name : "unknown");
+		return;
+	}
+	snprintf(value, sizeof(value), "%u%s", number, unit_of(attr->name));
+	text_line(out, attr->name, value);
+}
+
+static void text_options(FILE *out, const struct ozp_link *link)
+{
+	const struct ozp_attr *attr;
+	unsigned int type;
+
+	for (type = 0; type < ozp_link_attrs.count; type++) {
+		attr = &ozp_link_attrs.attrs[type];
+		if (attr->kind == OZP_KIND_U32 || attr->kind == OZP_KIND_ENUM)
+			text_option(out, attr,
+				    *(const uint32_t *)((const char *)link +
+							attr->offset));
+	}
+}
+
 static void text_device(FILE *out, const struct ozp_device *device)
 {
 	const struct ozp_link *link = &device->link;
-	const char *admission;
 	char text[EMIT_TEXT], value[EMIT_TEXT + 8];
 
 	fprintf(out, "%s: %s, mtu %u, index %u\n", device->ifname,
@@ -283,16 +339,7 @@ static void text_device(FILE *out, const struct ozp_device *device)
 		 emit_ipv6(&link->service_ipv6, text),
 		 link->service_ipv6_prefix);
 	text_line(out, "service-ipv6", value);
-	admission = ozp_enum_name(&ozp_admission_enum, link->admission);
-	text_line(out, "admission", admission ? admission : "unknown");
-	snprintf(value, sizeof(value), "%u", link->flow_limit);
-	text_line(out, "flow-limit", value);
-	snprintf(value, sizeof(value), "%u", link->miss_limit);
-	text_line(out, "miss-limit", value);
-	snprintf(value, sizeof(value), "%u ms", link->miss_timeout);
-	text_line(out, "miss-timeout", value);
-	snprintf(value, sizeof(value), "%u", link->service_limit);
-	text_line(out, "service-limit", value);
+	text_options(out, link);
 }
 
 void show_device(struct emit *emit, const struct ozp_device *device)
