@@ -180,6 +180,17 @@ static inline u32 ozp_flows_epoch(const struct ozp_flows *flows)
 	return smp_load_acquire(&flows->epoch);
 }
 
+/**
+ * ozp_flow_is_dying() - whether a flow has ended
+ * @flow: the flow
+ *
+ * Return: whether only the collector may touch it.
+ */
+static inline bool ozp_flow_is_dying(const struct ozp_flow *flow)
+{
+	return test_bit(OZP_FLOW_DYING, &flow->bits);
+}
+
 /* packet path */
 struct ozp_flow *ozp_flow_lookup_rcu(struct ozp_flows *flows,
 				     const struct ozp_tuple *tuple,
@@ -212,7 +223,11 @@ void ozp_flows_locality_changed(struct ozp_flows *flows);
 void ozp_flows_hold(struct ozp_flows *flows);
 void ozp_flows_put(struct ozp_flows *flows);
 
-/* for flow_collect.c */
+/* for the other flow*.c */
+struct ozp_conversion *
+ozp_conversion_new_rcu(const struct ozp_flow *flow,
+		       const struct ozp_flow_parties *parties);
+void ozp_conversion_release(struct ozp_conversion *conv);
 void ozp_flow_unlink(struct ozp_flows *flows, struct ozp_flow *flow);
 int ozp_flow_table_init(struct rhashtable *table);
 int ozp_flow_cache_init(void);

@@ -7,31 +7,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
-#include "clock.h"
-
 static struct workqueue_struct *ozp_flow_workqueue;
-
-/**
- * ozp_flow_is_over_rcu() - whether a flow is to be collected
- * @flow: the flow
- *
- * Caller is in an RCU read section.
- *
- * Return: whether it was ended, was idle too long, or lost an instance.
- */
-bool ozp_flow_is_over_rcu(const struct ozp_flow *flow)
-{
-	struct ozp_flow_parties parties;
-	u32 idle;
-
-	if (test_bit(OZP_FLOW_DYING, &flow->bits))
-		return true;
-	/* Signed: another CPU may have touched the flow just now. */
-	idle = max_t(s32, ozp_clock_now() - READ_ONCE(flow->used), 0);
-	if (ozp_clock_ms(idle) > (u64)ozp_flow_timeout_s(flow) * MSEC_PER_SEC)
-		return true;
-	return ozp_flow_find_parties_rcu(flow, &parties) == OZP_FLOW_OVER;
-}
 
 /* Call @visit for every flow, under RCU. While the table is being resized some
  * flows may be missed or met twice.

@@ -20,7 +20,7 @@ layers='
 6: link device
 5: convert inbound outbound
 4: tunnel icmp
-3: flow flow_collect miss
+3: flow flow_convert flow_life flow_collect miss
 2: node policy service index table table_set
 1: packet rewrite trace stats
 0: limits clock reasons_gen verdict compat_gen compat compat_tunnel
