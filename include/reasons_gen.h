@@ -22,8 +22,8 @@
 	  "The source or destination is an address that no container can have (unspecified, loopback, broadcast, IPv4-mapped).") \
 	R(MULTICAST, "multicast", \
 	  "Multicast, including neighbour and listener discovery, is not carried by the overlay.") \
-	R(FRAGMENT, "fragment", \
-	  "IP fragments are not converted yet.") \
+	R(BAD_FRAGMENT, "bad-fragment", \
+	  "An IP fragment is malformed (its headers are not all in the first one, its place is beyond 65535 bytes, or its length is not a multiple of eight).") \
 	R(UNSUPPORTED_PROTOCOL, "unsupported-protocol", \
 	  "Only TCP and UDP are converted yet.") \
 	R(UNKNOWN_SOURCE, "unknown-source", \

@@ -94,6 +94,8 @@ static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
 	verdict = ozp_packet_parse(skb, pkt);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
+	if (ozp_packet_is_fragment(pkt))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_FRAGMENT);
 	verdict = ozp_inbound_convert(cv, skb, pkt);
 	if (verdict != OZP_CONTINUE)
 		return verdict;

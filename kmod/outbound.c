@@ -239,6 +239,8 @@ static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
 	verdict = ozp_packet_parse(skb, pkt);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
+	if (ozp_packet_is_fragment(pkt))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_FRAGMENT);
 	verdict = ozp_outbound_find(cv, pkt, &flow, &conv);
 	if (verdict != OZP_CONTINUE)
 		return verdict;

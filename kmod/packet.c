@@ -13,13 +13,25 @@
 
 #include "limits.h"
 
+/* A header that goes on behind the end of the packet. It must not go on in
+ * another fragment either (RFC 7112, 5; RFC 1858, 3.2).
+ */
+static enum ozp_verdict ozp_packet_refuse_cut(struct ozp_packet *pkt,
+					      enum ozproxy_drop_reason reason)
+{
+	if (ozp_packet_is_fragment(pkt))
+		reason = OZPROXY_DROP_REASON_BAD_FRAGMENT;
+	return ozp_refuse(pkt, reason);
+}
+
 /* May reallocate the header. */
 static enum ozp_verdict ozp_packet_pull(struct sk_buff *skb,
 					struct ozp_packet *pkt,
 					unsigned int len)
 {
 	if (skb->len < len)
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_TRUNCATED);
+		return ozp_packet_refuse_cut(pkt,
+					     OZPROXY_DROP_REASON_TRUNCATED);
 	if (!pskb_may_pull(skb, len))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_MEMORY);
 	return OZP_CONTINUE;
@@ -56,6 +68,26 @@ bool ozp_addr_is_host(u8 family, const union ozp_addr *addr)
 	       !ipv6_addr_is_multicast(&addr->ip6);
 }
 
+/* Where a fragment belongs. @before: bytes that its header adds to the length of
+ * the datagram, which is 16 bits (RFC 791, 3.1; RFC 8200, 4.5). All but the last
+ * carry a multiple of eight bytes.
+ */
+static enum ozp_verdict ozp_packet_place(const struct sk_buff *skb,
+					 struct ozp_packet *pkt,
+					 unsigned int offset, bool more,
+					 unsigned int before)
+{
+	unsigned int len = skb->len - pkt->l4_offset;
+
+	if (!len || (more && len % 8) || before + offset + len > U16_MAX ||
+	    skb_is_gso(skb))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_FRAGMENT);
+	pkt->fragment.offset = offset;
+	pkt->fragment.end = offset + len;
+	pkt->fragment.more = more;
+	return OZP_CONTINUE;
+}
+
 static enum ozp_verdict ozp_packet_parse_ip4(struct sk_buff *skb,
 					     struct ozp_packet *pkt)
 {
@@ -88,13 +120,66 @@ static enum ozp_verdict ozp_packet_parse_ip4(struct sk_buff *skb,
 	if (ozp_packet_is_bad_ip4(iph->saddr) ||
 	    ipv4_is_multicast(iph->saddr) || ozp_packet_is_bad_ip4(iph->daddr))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_ADDRESS);
-	if (ip_is_fragment(iph))
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_FRAGMENT);
 
 	pkt->tuple.src.ip4 = iph->saddr;
 	pkt->tuple.dst.ip4 = iph->daddr;
 	pkt->tuple.family = AF_INET;
 	pkt->tuple.protocol = iph->protocol;
+	if (!ip_is_fragment(iph))
+		return OZP_CONTINUE;
+	pkt->fragment.id = ntohs(iph->id);
+	return ozp_packet_place(skb, pkt,
+				(ntohs(iph->frag_off) & IP_OFFSET) * 8,
+				iph->frag_off & htons(IP_MF), pkt->l4_offset);
+}
+
+/* The fragment header ends the walk, unless the packet is a first fragment or an
+ * atomic one, which is like one without the header (RFC 6946, 4).
+ */
+static enum ozp_verdict ozp_packet_parse_fragment(struct sk_buff *skb,
+						  struct ozp_packet *pkt,
+						  u8 *next)
+{
+	unsigned int before = pkt->l4_offset - sizeof(struct ipv6hdr);
+	const struct frag_hdr *fh;
+	enum ozp_verdict verdict;
+
+	verdict = ozp_packet_pull(skb, pkt, pkt->l4_offset + sizeof(*fh));
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	fh = (void *)skb_network_header(skb) + pkt->l4_offset;
+	*next = fh->nexthdr;
+	pkt->l4_offset += sizeof(*fh);
+	if (!(fh->frag_off & htons(IP6_OFFSET | IP6_MF)))
+		return OZP_CONTINUE;
+	pkt->fragment.id = ntohl(fh->identification);
+	return ozp_packet_place(skb, pkt, ntohs(fh->frag_off) & IP6_OFFSET,
+				fh->frag_off & htons(IP6_MF), before);
+}
+
+/* Any other extension header (RFC 8200, 4.2). */
+static enum ozp_verdict ozp_packet_pass_option(struct sk_buff *skb,
+					       struct ozp_packet *pkt, u8 *next)
+{
+	const struct ipv6_rt_hdr *routing;
+	const struct ipv6_opt_hdr *opt;
+	enum ozp_verdict verdict;
+
+	verdict = ozp_packet_pull(skb, pkt, pkt->l4_offset + sizeof(*routing));
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	opt = (void *)skb_network_header(skb) + pkt->l4_offset;
+	if (*next == NEXTHDR_ROUTING) {
+		/* The checksum covers the final destination, which is not the
+		 * one in the IP header (RFC 8200, 8.1).
+		 */
+		routing = (const void *)opt;
+		if (routing->segments_left)
+			return ozp_refuse(pkt,
+					  OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL);
+	}
+	*next = opt->nexthdr;
+	pkt->l4_offset += ipv6_optlen(opt);
 	return OZP_CONTINUE;
 }
 
@@ -104,37 +189,32 @@ static enum ozp_verdict ozp_packet_parse_ip4(struct sk_buff *skb,
 static enum ozp_verdict ozp_packet_walk_ip6(struct sk_buff *skb,
 					    struct ozp_packet *pkt, u8 next)
 {
-	const struct ipv6_rt_hdr *routing;
-	const struct ipv6_opt_hdr *opt;
 	enum ozp_verdict verdict;
-	unsigned int headers;
+	unsigned int options = 0;
+	bool split = false;
 
-	for (headers = 0; headers <= OZP_EXTENSION_HEADERS_MAX; headers++) {
-		if (next == NEXTHDR_FRAGMENT)
-			return ozp_refuse(pkt, OZPROXY_DROP_REASON_FRAGMENT);
-		if (next != NEXTHDR_HOP && next != NEXTHDR_DEST &&
-		    next != NEXTHDR_ROUTING) {
-			pkt->tuple.protocol = next;
-			return OZP_CONTINUE;
+	while (!ozp_packet_is_later_fragment(pkt)) {
+		if (next == NEXTHDR_FRAGMENT) {
+			/* A fragment of a fragment. */
+			if (split)
+				return ozp_refuse(pkt,
+						  OZPROXY_DROP_REASON_BAD_FRAGMENT);
+			split = true;
+			verdict = ozp_packet_parse_fragment(skb, pkt, &next);
+		} else if (next == NEXTHDR_HOP || next == NEXTHDR_DEST ||
+			   next == NEXTHDR_ROUTING) {
+			if (options++ == OZP_EXTENSION_HEADERS_MAX)
+				return ozp_refuse(pkt,
+						  OZPROXY_DROP_REASON_BAD_HEADER);
+			verdict = ozp_packet_pass_option(skb, pkt, &next);
+		} else {
+			break;
 		}
-		verdict = ozp_packet_pull(skb, pkt,
-					  pkt->l4_offset + sizeof(*routing));
 		if (verdict != OZP_CONTINUE)
 			return verdict;
-		opt = (void *)skb_network_header(skb) + pkt->l4_offset;
-		if (next == NEXTHDR_ROUTING) {
-			/* The checksum covers the final destination, which is
-			 * not the one in the IP header (RFC 8200, 8.1).
-			 */
-			routing = (const void *)opt;
-			if (routing->segments_left)
-				return ozp_refuse(pkt,
-				  OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL);
-		}
-		next = opt->nexthdr;
-		pkt->l4_offset += ipv6_optlen(opt);
 	}
-	return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
+	pkt->tuple.protocol = next;
+	return OZP_CONTINUE;
 }
 
 static enum ozp_verdict ozp_packet_parse_ip6(struct sk_buff *skb,
@@ -180,9 +260,11 @@ static enum ozp_verdict ozp_packet_parse_tcp(struct sk_buff *skb,
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	th = (void *)skb_network_header(skb) + pkt->l4_offset;
-	if (th->doff * 4 < sizeof(*th) ||
-	    pkt->l4_offset + th->doff * 4 > skb->len)
+	if (th->doff * 4 < sizeof(*th))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
+	if (pkt->l4_offset + th->doff * 4 > skb->len)
+		return ozp_packet_refuse_cut(pkt,
+					     OZPROXY_DROP_REASON_BAD_HEADER);
 
 	pkt->tuple.sport = th->source;
 	pkt->tuple.dport = th->dest;
@@ -202,8 +284,10 @@ static enum ozp_verdict ozp_packet_parse_udp(struct sk_buff *skb,
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	uh = (void *)skb_network_header(skb) + pkt->l4_offset;
+	/* The length is that of the datagram, of which this may be a part. */
 	if (ntohs(uh->len) < sizeof(*uh) ||
-	    pkt->l4_offset + ntohs(uh->len) > skb->len)
+	    (!ozp_packet_is_fragment(pkt) &&
+	     pkt->l4_offset + ntohs(uh->len) > skb->len))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_HEADER);
 
 	pkt->tuple.sport = uh->source;
@@ -215,14 +299,15 @@ static enum ozp_verdict ozp_packet_parse_udp(struct sk_buff *skb,
  * ozp_packet_parse() - validate a packet and find out its tuple
  * @skb: the packet; its data begins at its network header, @skb->protocol says
  *	which family it is
- * @pkt: zeroed but for stats and direction; tuple, l4_offset and the TCP flags
- *	are filled in
+ * @pkt: zeroed but for stats and direction; tuple, l4_offset, fragment and the
+ *	TCP flags are filled in
  *
  * May reallocate the header: pointers into it are to be read again. Any
  * context, no locks.
  *
  * Return: OZP_CONTINUE, then everything up to the end of the fixed TCP or UDP
- * header is linear; else OZP_DROP.
+ * header is linear (of a later fragment, which has none, the headers before);
+ * else OZP_DROP.
  */
 enum ozp_verdict ozp_packet_parse(struct sk_buff *skb, struct ozp_packet *pkt)
 {
@@ -241,7 +326,7 @@ enum ozp_verdict ozp_packet_parse(struct sk_buff *skb, struct ozp_packet *pkt)
 	default:
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NOT_IP);
 	}
-	if (verdict != OZP_CONTINUE)
+	if (verdict != OZP_CONTINUE || ozp_packet_is_later_fragment(pkt))
 		return verdict;
 
 	switch (pkt->tuple.protocol) {

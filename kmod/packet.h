@@ -73,12 +73,32 @@ static inline bool ozp_tuple_is_equal(const struct ozp_tuple *a,
 }
 
 /**
+ * struct ozp_packet_fragment - which part of its datagram a fragment is
+ * @id: identification of the datagram
+ * @offset: bytes of the datagram before it
+ * @end: bytes of the datagram up to its end
+ * @more: it is not the last one
+ *
+ * All zero for a packet that is no fragment. An IPv6 packet whose fragment
+ * header says so (RFC 6946, atomic fragment) is none.
+ */
+struct ozp_packet_fragment {
+	u32 id;
+	u16 offset;
+	u16 end;
+	bool more;
+};
+
+/**
  * struct ozp_packet - a packet on its way through a pipeline
  * @stats: where its fate is counted
  * @direction: the pipeline
  * @reason: why it is dropped, once a step said OZP_DROP
- * @tuple: its addresses and ports, valid after ozp_packet_parse()
- * @l4_offset: bytes from the network header to the TCP or UDP header
+ * @tuple: its addresses and ports, valid after ozp_packet_parse(); only the
+ *	first fragment of a datagram knows the ports, and of IPv6 the protocol
+ * @l4_offset: bytes from the network header to the TCP or UDP header; in a
+ *	later fragment to what it carries
+ * @fragment: which part of its datagram it is
  * @tcp_fin: TCP with FIN
  * @tcp_rst: TCP with RST
  * @tcp_syn: TCP with SYN and without ACK
@@ -90,6 +110,7 @@ struct ozp_packet {
 	enum ozproxy_drop_reason reason;
 	struct ozp_tuple tuple;
 	unsigned int l4_offset;
+	struct ozp_packet_fragment fragment;
 	bool tcp_fin;
 	bool tcp_rst;
 	bool tcp_syn;
@@ -108,6 +129,17 @@ static inline enum ozp_verdict ozp_refuse(struct ozp_packet *pkt,
 {
 	pkt->reason = reason;
 	return OZP_DROP;
+}
+
+static inline bool ozp_packet_is_fragment(const struct ozp_packet *pkt)
+{
+	return pkt->fragment.more || pkt->fragment.offset;
+}
+
+/* One that has no transport header. */
+static inline bool ozp_packet_is_later_fragment(const struct ozp_packet *pkt)
+{
+	return pkt->fragment.offset;
 }
 
 bool ozp_addr_is_host(u8 family, const union ozp_addr *addr);

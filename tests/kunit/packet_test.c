@@ -95,7 +95,8 @@ static enum ozp_verdict parse(struct kunit *test, const u8 *data,
 	KUNIT_EXPECT_EQ(test, skb->len, len);
 	if (verdict == OZP_CONTINUE)
 		KUNIT_EXPECT_GE(test, skb_headlen(skb), pkt->l4_offset +
-				(pkt->tuple.protocol == IPPROTO_TCP ?
+				(ozp_packet_is_later_fragment(pkt) ? 0 :
+				 pkt->tuple.protocol == IPPROTO_TCP ?
 				 sizeof(struct tcphdr) :
 				 sizeof(struct udphdr)));
 	kfree_skb(skb);
@@ -257,9 +258,9 @@ static const struct damage damages[] = {
 	  REFUSED(BAD_LENGTH) },
 	{ "total length 65535", IP4_UDP, 2, 2, { 0xff, 0xff },
 	  REFUSED(BAD_LENGTH) },
-	{ "first fragment", IP4_UDP, 6, 2, { 0x20, 0 }, REFUSED(FRAGMENT) },
-	{ "middle fragment", IP4_UDP, 6, 2, { 0x20, 1 }, REFUSED(FRAGMENT) },
-	{ "last fragment", IP4_TCP, 6, 2, { 0x1f, 0xff }, REFUSED(FRAGMENT) },
+	{ "first fragment", IP4_UDP, 6, 2, { 0x20, 0 }, REFUSED(BAD_FRAGMENT) },
+	{ "middle fragment", IP4_UDP, 6, 2, { 0x20, 1 }, REFUSED(BAD_FRAGMENT) },
+	{ "last fragment", IP4_TCP, 6, 2, { 0x1f, 0xff }, REFUSED(BAD_FRAGMENT) },
 	{ "from 0.0.0.0", IP4_TCP, 12, 4, { 0, 0, 0, 0 },
 	  REFUSED(BAD_ADDRESS) },
 	{ "from 127.0.0.1", IP4_TCP, 12, 4, { 127, 0, 0, 1 },
@@ -299,10 +300,8 @@ static const struct damage damages[] = {
 	  { [10] = 0xff, 0xff, 10, 30, 0, 1 }, REFUSED(BAD_ADDRESS) },
 	{ "to ff02::fb", IP6_UDP, 24, 16, { 0xff, 2, [15] = 0xfb },
 	  REFUSED(MULTICAST) },
-	{ "fragment header", IP6_HOP, 6, 1, { NEXTHDR_FRAGMENT },
-	  REFUSED(FRAGMENT) },
 	{ "fragment header behind another", IP6_HOP, 40, 1,
-	  { NEXTHDR_FRAGMENT }, REFUSED(FRAGMENT) },
+	  { NEXTHDR_FRAGMENT }, REFUSED(BAD_FRAGMENT) },
 	{ "ICMPv6", IP6_TCP, 6, 1, { NEXTHDR_ICMP },
 	  REFUSED(UNSUPPORTED_PROTOCOL) },
 	{ "AH", IP6_TCP, 6, 1, { NEXTHDR_AUTH },
@@ -369,6 +368,144 @@ static void every_wrong_bit_is_seen(struct kunit *test)
 		data[bit / 8] ^= 1 << bit % 8;
 	}
 	KUNIT_EXPECT_EQ(test, parse(test, data, len, len, &pkt), OZP_CONTINUE);
+}
+
+/* Every shape in two fragments, split at every place: the first is taken when
+ * it has all headers, the second always, and each knows its place.
+ */
+static void every_fragment_is_placed(struct kunit *test)
+{
+	const struct ozp_shape *shape = test->param_value;
+	unsigned int at, len, whole, start, headers;
+	u8 *data, *fragment;
+	struct ozp_packet pkt;
+	struct ozp_tuple want;
+
+	data = kunit_kzalloc(test, 2 * OZP_TEST_PACKET_MAX, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	fragment = data + OZP_TEST_PACKET_MAX;
+	usual_tuple(shape, &want);
+	whole = ozp_shape_build(shape, &want, data);
+	headers = ozp_shape_headers(shape);
+	start = shape->family == AF_INET6 ? sizeof(struct ipv6hdr) :
+					    ozp_shape_l4_offset(shape);
+	for (at = 8; start + at < whole; at += 8) {
+		len = ozp_test_fragment(data, whole, 0, at, 4711, fragment);
+		if (start + at < headers) {
+			KUNIT_EXPECT_EQ(test, parse(test, fragment, len, len / 2,
+						    &pkt), OZP_DROP);
+			KUNIT_EXPECT_EQ(test, pkt.reason,
+					OZPROXY_DROP_REASON_BAD_FRAGMENT);
+		} else {
+			KUNIT_ASSERT_EQ(test, parse(test, fragment, len, len / 2,
+						    &pkt), OZP_CONTINUE);
+			KUNIT_EXPECT_MEMEQ(test, &pkt.tuple, &want,
+					   offsetof(struct ozp_tuple, end));
+			KUNIT_EXPECT_TRUE(test, pkt.fragment.more);
+			KUNIT_EXPECT_EQ(test, pkt.fragment.offset, 0);
+			KUNIT_EXPECT_EQ(test, pkt.fragment.end, at);
+			KUNIT_EXPECT_EQ(test, pkt.fragment.id, 4711);
+		}
+		len = ozp_test_fragment(data, whole, at, whole - start - at,
+					4711, fragment);
+		KUNIT_ASSERT_EQ(test, parse(test, fragment, len, 1, &pkt),
+				OZP_CONTINUE);
+		KUNIT_EXPECT_FALSE(test, pkt.fragment.more);
+		KUNIT_EXPECT_EQ(test, pkt.fragment.offset, at);
+		KUNIT_EXPECT_EQ(test, pkt.fragment.end, whole - start);
+		KUNIT_EXPECT_EQ(test, pkt.tuple.dport, 0);
+	}
+}
+
+/* Offset 0 and nothing more: as if the header were not there (RFC 6946). */
+static void atomic_fragments_are_none(struct kunit *test)
+{
+	const struct ozp_shape *shape = test->param_value;
+	u8 *data, *fragment;
+	struct ozp_packet pkt;
+	struct ozp_tuple want;
+	unsigned int len;
+
+	if (shape->family != AF_INET6)
+		return;
+	data = kunit_kzalloc(test, 2 * OZP_TEST_PACKET_MAX, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	fragment = data + OZP_TEST_PACKET_MAX;
+	usual_tuple(shape, &want);
+	len = ozp_shape_build(shape, &want, data);
+	len = ozp_test_fragment(data, len, 0, len - sizeof(struct ipv6hdr),
+				4711, fragment);
+	KUNIT_ASSERT_EQ(test, parse(test, fragment, len, 0, &pkt),
+			OZP_CONTINUE);
+	KUNIT_EXPECT_FALSE(test, ozp_packet_is_fragment(&pkt));
+	KUNIT_EXPECT_MEMEQ(test, &pkt.tuple, &want,
+			   offsetof(struct ozp_tuple, end));
+	KUNIT_EXPECT_EQ(test, pkt.l4_offset, ozp_shape_l4_offset(shape) +
+			sizeof(struct frag_hdr));
+}
+
+struct misplacement {
+	const char *name;
+	u8 family;
+	u16 field;
+	u16 len;
+	bool good;
+};
+
+/* The field of IPv4 counts in eights, its flag is 0x2000. */
+static const struct misplacement misplacements[] = {
+	{ "IPv4, not a multiple of eight", AF_INET, 0x2001, 12 },
+	{ "IPv4, nothing", AF_INET, 0x2001, 0 },
+	{ "IPv4, nothing, and the last", AF_INET, 0x0001, 0 },
+	{ "IPv4, up to the very end", AF_INET, 8189, 65535 - 20 - 8189 * 8,
+	  true },
+	{ "IPv4, a byte too far", AF_INET, 8189, 65536 - 20 - 8189 * 8 },
+	{ "IPv4, far too far", AF_INET, 0x1fff, 1400 },
+	{ "IPv6, not a multiple of eight", AF_INET6, 8 | 1, 12 },
+	{ "IPv6, nothing", AF_INET6, 8 | 1, 0 },
+	{ "IPv6, nothing, and the last", AF_INET6, 8, 0 },
+	{ "IPv6, up to the very end", AF_INET6, 65528, 7, true },
+	{ "IPv6, a byte too far", AF_INET6, 65528, 8 },
+	{ "IPv6, far too far", AF_INET6, 65520, 1400 },
+};
+
+static void misplacements_describe(const struct misplacement *param, char *desc)
+{
+	strscpy(desc, param->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(misplacements, misplacements, misplacements_describe);
+
+/* A datagram is not longer than 65535 bytes, whatever its parts say. */
+static void misplaced_fragments_are_refused(struct kunit *test)
+{
+	const struct misplacement *param = test->param_value;
+	bool ipv6 = param->family == AF_INET6;
+	const struct ozp_shape *shape = &shapes[ipv6 ? IP6_UDP : IP4_UDP];
+	unsigned int head = ipv6 ? 48 : 20;
+	struct ozp_packet pkt;
+	struct ozp_tuple tuple;
+	u8 *data;
+
+	data = kunit_kzalloc(test, OZP_TEST_PACKET_MAX, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	usual_tuple(shape, &tuple);
+	ozp_shape_build(shape, &tuple, data);
+	if (ipv6) {
+		data[6] = NEXTHDR_FRAGMENT;
+		put_unaligned_be16(8 + param->len, data + 4);
+		data[40] = IPPROTO_UDP;
+		put_unaligned_be16(param->field, data + 42);
+	} else {
+		put_unaligned_be16(20 + param->len, data + 2);
+		put_unaligned_be16(param->field, data + 6);
+		ozp_test_ip4_check(data);
+	}
+	KUNIT_EXPECT_EQ(test, parse(test, data, head + param->len, head, &pkt),
+			param->good ? OZP_CONTINUE : OZP_DROP);
+	if (!param->good)
+		KUNIT_EXPECT_EQ(test, pkt.reason,
+				OZPROXY_DROP_REASON_BAD_FRAGMENT);
 }
 
 static void too_many_extensions_are_refused(struct kunit *test)
@@ -504,6 +641,10 @@ static struct kunit_case packet_cases[] = {
 	KUNIT_CASE_PARAM(every_cut_is_refused, shapes_gen_params),
 	KUNIT_CASE_PARAM(every_short_packet_is_judged, shapes_gen_params),
 	KUNIT_CASE_PARAM(every_damage_has_its_reason, damages_gen_params),
+	KUNIT_CASE_PARAM(every_fragment_is_placed, shapes_gen_params),
+	KUNIT_CASE_PARAM(atomic_fragments_are_none, shapes_gen_params),
+	KUNIT_CASE_PARAM(misplaced_fragments_are_refused,
+			 misplacements_gen_params),
 	KUNIT_CASE(every_wrong_bit_is_seen),
 	KUNIT_CASE(too_many_extensions_are_refused),
 	KUNIT_CASE(tcp_flags_are_noted),

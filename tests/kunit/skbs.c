@@ -9,6 +9,7 @@
 #include <linux/udp.h>
 #include <linux/unaligned.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 
 /* Bytes from the network header to the transport header. */
 unsigned int ozp_shape_l4_offset(const struct ozp_shape *shape)
@@ -162,6 +163,41 @@ unsigned int ozp_shape_build(const struct ozp_shape *shape,
 	}
 	ozp_test_l4_check(data, l4_offset, len, shape->protocol);
 	return len;
+}
+
+/* Writes @size bytes at @offset of what a built packet carries as a fragment;
+ * the last one is the one that reaches the packet's end. All extension headers
+ * are in what is split. Returns its length.
+ */
+unsigned int ozp_test_fragment(const u8 *data, unsigned int len,
+			       unsigned int offset, unsigned int size, u32 id,
+			       u8 *fragment)
+{
+	bool ipv6 = data[0] >> 4 == 6;
+	unsigned int start = ipv6 ? sizeof(struct ipv6hdr) :
+				    (data[0] & 15) * 4;
+	bool more = start + offset + size < len;
+	struct frag_hdr *fh = (void *)(fragment + start);
+	unsigned int head = start;
+
+	memcpy(fragment, data, start);
+	if (ipv6) {
+		head += sizeof(*fh);
+		put_unaligned_be16(head + size - start, fragment + 4);
+		fragment[6] = NEXTHDR_FRAGMENT;
+		fh->nexthdr = data[6];
+		fh->reserved = 0;
+		fh->frag_off = htons(offset | more);
+		fh->identification = htonl(id);
+	} else {
+		put_unaligned_be16(head + size, fragment + 2);
+		put_unaligned_be16(id, fragment + 4);
+		put_unaligned_be16(offset / 8 | (more ? IP_MF : 0),
+				   fragment + 6);
+		ozp_test_ip4_check(fragment);
+	}
+	memcpy(fragment + head, data + start + offset, size);
+	return head + size;
 }
 
 /* An skb with the first @linear bytes in its head and the others in a page;

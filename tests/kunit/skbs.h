@@ -40,6 +40,10 @@ unsigned int ozp_shape_build(const struct ozp_shape *shape,
 			     const struct ozp_tuple *tuple, u8 *data);
 unsigned int ozp_shape_l4_offset(const struct ozp_shape *shape);
 
+unsigned int ozp_test_fragment(const u8 *data, unsigned int len,
+			       unsigned int offset, unsigned int size, u32 id,
+			       u8 *fragment);
+
 void ozp_test_ip4_check(u8 *data);
 void ozp_test_l4_check(u8 *data, unsigned int l4_offset, unsigned int len,
 		       u8 protocol);

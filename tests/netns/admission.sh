@@ -14,7 +14,7 @@
 # the instance X1.0 in c1 and X3.0 on a worker that is not there.
 #
 # covers: empty-datagram truncated bad-header bad-length bad-address multicast
-# covers: fragment unsupported-protocol source-not-service
+# covers: bad-fragment unsupported-protocol source-not-service
 # covers: destination-not-local ecn not-ip
 
 set -u

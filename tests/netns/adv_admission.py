@@ -139,19 +139,26 @@ def headers_ipv4():
         "truncated bad-header", side.udp(ihl=15)
     yield "a length below its header's", "bad-header bad-length", side.udp(
         length=-12)
-    yield "a first fragment", "fragment", side.udp(fragment=0x2000)
-    yield "a later fragment", "fragment", side.udp(fragment=100)
-    yield "a last fragment of 8 bytes", "fragment", ip(
-        side.source, side.here, b"12345678", fragment=1)
+    yield "a first fragment of 11 bytes", "bad-fragment", side.udp(
+        fragment=0x2000)
+    yield "a first fragment without all of its header", "bad-fragment", ip(
+        side.source, side.here, tcp(side.source, side.here)[:16], 6,
+        fragment=0x2000)
+    yield "a fragment beyond 65535 bytes", "bad-fragment", ip(
+        side.source, side.here, b"12345678", fragment=0x1fff)
 
 
 def headers_ipv6():
     side = IPV6
-    for name, field in (("a first", 1), ("a later", 0x320), ("a last", 8)):
+    for name, field in (("a first fragment of 11 bytes", 1),
+                        ("a later fragment of 11 bytes", 0x321),
+                        ("a fragment beyond 65535 bytes", 0xfff8)):
         body = struct.pack("!BBHI", 17, 0, field, 7)
         body += udp(side.source, side.here)
-        yield name + " fragment", "fragment", ip(side.source, side.here, body,
-                                                 44)
+        yield name, "bad-fragment", ip(side.source, side.here, body, 44)
+    body = struct.pack("!BBHI", 6, 0, 1, 7) + tcp(side.source, side.here)[:16]
+    yield "a first fragment without all of its header", "bad-fragment", ip(
+        side.source, side.here, body, 44)
     yield "a payload length of 0", "bad-length bad-header", side.udp(
         length=-11)
 

@@ -46,15 +46,17 @@ def headers_ipv4(source, target):
     yield "a bad header checksum", "bad-header", ip(source, target, body,
                                                     total=1)
     yield "a header of 4 words", "bad-header", ip(source, target, body, ihl=4)
-    yield "a first fragment", "fragment", ip(source, target, body,
-                                             fragment=0x2000)
-    yield "a later fragment", "fragment", ip(source, target, body, fragment=9)
+    yield "a first fragment of 11 bytes", "bad-fragment", ip(
+        source, target, body, fragment=0x2000)
+    yield "a fragment beyond 65535 bytes", "bad-fragment", ip(
+        source, target, body, fragment=0x1fff)
 
 
 def headers_ipv6(source, target):
-    for name, field in (("first", 1), ("later", 0x320)):
+    for name, field in (("first fragment of 11 bytes", 1),
+                        ("fragment beyond 65535 bytes", 0xfff8)):
         body = struct.pack("!BBHI", 17, 0, field, 7) + udp(source, target)
-        yield "a %s fragment" % name, "fragment", ip(source, target, body, 44)
+        yield "a " + name, "bad-fragment", ip(source, target, body, 44)
 
 
 def addresses(side, strange):

@@ -16,7 +16,7 @@
 #
 # covers: unknown-source not-a-service unknown-service miss-table-full
 # covers: no-instance reply-conflict flow-table-full no-underlay no-route
-# covers: route-loop multicast source-without-address fragment not-ip
+# covers: route-loop multicast source-without-address bad-fragment not-ip
 # covers: truncated bad-header bad-length bad-address unsupported-protocol
 
 set -u

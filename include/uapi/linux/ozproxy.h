@@ -90,7 +90,9 @@ enum ozproxy_direction {
  *   IPv4-mapped).
  * @OZPROXY_DROP_REASON_MULTICAST: Multicast, including neighbour and listener
  *   discovery, is not carried by the overlay.
- * @OZPROXY_DROP_REASON_FRAGMENT: IP fragments are not converted yet.
+ * @OZPROXY_DROP_REASON_BAD_FRAGMENT: An IP fragment is malformed (its headers
+ *   are not all in the first one, its place is beyond 65535 bytes, or its
+ *   length is not a multiple of eight).
  * @OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL: Only TCP and UDP are converted
  *   yet.
  * @OZPROXY_DROP_REASON_UNKNOWN_SOURCE: The sender is not an instance on this
@@ -137,7 +139,7 @@ enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_BAD_LENGTH,
 	OZPROXY_DROP_REASON_BAD_ADDRESS,
 	OZPROXY_DROP_REASON_MULTICAST,
-	OZPROXY_DROP_REASON_FRAGMENT,
+	OZPROXY_DROP_REASON_BAD_FRAGMENT,
 	OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL,
 	OZPROXY_DROP_REASON_UNKNOWN_SOURCE,
 	OZPROXY_DROP_REASON_SOURCE_WITHOUT_ADDRESS,
