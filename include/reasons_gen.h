@@ -25,7 +25,7 @@
 	R(BAD_FRAGMENT, "bad-fragment", \
 	  "An IP fragment is malformed (its headers are not all in the first one, its place is beyond 65535 bytes, or its length is not a multiple of eight).") \
 	R(UNSUPPORTED_PROTOCOL, "unsupported-protocol", \
-	  "Only TCP and UDP are converted yet.") \
+	  "The packet is neither TCP, UDP nor an ICMP echo, or its IPv6 routing header has segments left.") \
 	R(UNKNOWN_SOURCE, "unknown-source", \
 	  "The sender is not an instance on this node; only instances in the table may use the overlay.") \
 	R(SOURCE_WITHOUT_ADDRESS, "source-without-address", \

@@ -3,6 +3,8 @@
 
 #include "packet.h"
 
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -295,17 +297,97 @@ static enum ozp_verdict ozp_packet_parse_udp(struct sk_buff *skb,
 	return OZP_CONTINUE;
 }
 
+/* What an ICMP message is to us. */
+enum ozp_icmp_kind {
+	OZP_ICMP_REQUEST,
+	OZP_ICMP_REPLY,
+	OZP_ICMP_ERROR,
+	OZP_ICMP_OTHER,
+};
+
+/* A source quench is to be ignored (RFC 6633), a redirect is about a link. */
+static enum ozp_icmp_kind ozp_icmp4_kind(u8 type)
+{
+	switch (type) {
+	case ICMP_ECHO:
+		return OZP_ICMP_REQUEST;
+	case ICMP_ECHOREPLY:
+		return OZP_ICMP_REPLY;
+	case ICMP_DEST_UNREACH:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETERPROB:
+		return OZP_ICMP_ERROR;
+	default:
+		return OZP_ICMP_OTHER;
+	}
+}
+
+static enum ozp_icmp_kind ozp_icmp6_kind(u8 type)
+{
+	switch (type) {
+	case ICMPV6_ECHO_REQUEST:
+		return OZP_ICMP_REQUEST;
+	case ICMPV6_ECHO_REPLY:
+		return OZP_ICMP_REPLY;
+	case ICMPV6_DEST_UNREACH:
+	case ICMPV6_PKT_TOOBIG:
+	case ICMPV6_TIME_EXCEED:
+	case ICMPV6_PARAMPROB:
+		return OZP_ICMP_ERROR;
+	default:
+		return OZP_ICMP_OTHER;
+	}
+}
+
+/* Types, codes and identifiers are where they are in both families (RFC 792;
+ * RFC 4443, 2.1 and 4.1).
+ */
+static enum ozp_verdict ozp_packet_parse_icmp(struct sk_buff *skb,
+					      struct ozp_packet *pkt)
+{
+	const struct icmphdr *icmph;
+	enum ozp_verdict verdict;
+	enum ozp_icmp_kind kind;
+
+	verdict = ozp_packet_pull(skb, pkt, pkt->l4_offset + sizeof(*icmph));
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	icmph = (void *)skb_network_header(skb) + pkt->l4_offset;
+	kind = pkt->tuple.protocol == IPPROTO_ICMP ?
+	       ozp_icmp4_kind(icmph->type) : ozp_icmp6_kind(icmph->type);
+	switch (kind) {
+	case OZP_ICMP_REQUEST:
+		pkt->tuple.sport = icmph->un.echo.id;
+		break;
+	case OZP_ICMP_REPLY:
+		pkt->tuple.dport = icmph->un.echo.id;
+		break;
+	case OZP_ICMP_ERROR:
+	case OZP_ICMP_OTHER:
+		return ozp_refuse(pkt,
+				  OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL);
+	}
+	return OZP_CONTINUE;
+}
+
+/* ICMP is a part of either IP, and foreign to the other. */
+static bool ozp_packet_is_icmp(const struct ozp_tuple *tuple)
+{
+	return tuple->protocol == (tuple->family == AF_INET ? IPPROTO_ICMP :
+							      IPPROTO_ICMPV6);
+}
+
 /**
  * ozp_packet_parse() - validate a packet and find out its tuple
  * @skb: the packet; its data begins at its network header, @skb->protocol says
  *	which family it is
- * @pkt: zeroed but for stats and direction; tuple, l4_offset, fragment and the
- *	TCP flags are filled in
+ * @pkt: zeroed but for stats and direction; tuple, l4_offset, fragment and what is
+ *	known of the transport header are filled in
  *
  * May reallocate the header: pointers into it are to be read again. Any
  * context, no locks.
  *
- * Return: OZP_CONTINUE, then everything up to the end of the fixed TCP or UDP
+ * Return: OZP_CONTINUE, then everything up to the end of the fixed transport
  * header is linear (of a later fragment, which has none, the headers before);
  * else OZP_DROP.
  */
@@ -335,7 +417,9 @@ enum ozp_verdict ozp_packet_parse(struct sk_buff *skb, struct ozp_packet *pkt)
 	case IPPROTO_UDP:
 		return ozp_packet_parse_udp(skb, pkt);
 	default:
-		return ozp_refuse(pkt,
-				  OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL);
+		break;
 	}
+	if (ozp_packet_is_icmp(&pkt->tuple))
+		return ozp_packet_parse_icmp(skb, pkt);
+	return ozp_refuse(pkt, OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL);
 }

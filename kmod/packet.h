@@ -48,13 +48,15 @@ static inline bool ozp_addr_is_equal(const union ozp_addr *a,
  * struct ozp_tuple - what identifies one direction of a conversation
  * @src: source address
  * @dst: destination address
- * @sport: source port
- * @dport: destination port
+ * @sport: source port; the identifier of an ICMP echo request
+ * @dport: destination port; the identifier of an ICMP echo reply
  * @family: AF_INET or AF_INET6
- * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @protocol: IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6
  * @end: end of what is hashed and compared
  *
- * Compared byte by byte: it has no padding and is always zeroed first.
+ * Compared byte by byte: it has no padding and is always zeroed first. The other
+ * port of an echo is zero, so that request and reply are each other's reverse
+ * as with ports.
  */
 struct ozp_tuple {
 	union ozp_addr src;
@@ -96,9 +98,10 @@ struct ozp_packet_fragment {
  * @reason: why it is dropped, once a step said OZP_DROP
  * @tuple: its addresses and ports, valid after ozp_packet_parse(); only the
  *	first fragment of a datagram knows the ports, and of IPv6 the protocol
- * @l4_offset: bytes from the network header to the TCP or UDP header; in a
+ * @l4_offset: bytes from the network header to the transport header; in a
  *	later fragment to what it carries
  * @fragment: which part of its datagram it is
+ * @icmp_error: an ICMP error; its tuple has no ports
  * @tcp_fin: TCP with FIN
  * @tcp_rst: TCP with RST
  * @tcp_syn: TCP with SYN and without ACK
@@ -111,6 +114,7 @@ struct ozp_packet {
 	struct ozp_tuple tuple;
 	unsigned int l4_offset;
 	struct ozp_packet_fragment fragment;
+	bool icmp_error;
 	bool tcp_fin;
 	bool tcp_rst;
 	bool tcp_syn;

@@ -3,6 +3,7 @@
 
 #include "rewrite.h"
 
+#include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
@@ -53,20 +54,29 @@ static void ozp_rewrite_ip6(struct sk_buff *skb, const struct ozp_rewrite *rw)
 	ip6h->daddr = rw->dst.ip6;
 }
 
-/* TCP and UDP sum their addresses in a pseudo header (RFC 9293, 3.1; RFC 768;
- * RFC 8200, 8.1). The incremental update (RFC 1624) keeps a wrong sum wrong.
+/* TCP, UDP and ICMPv6 sum their addresses in a pseudo header (RFC 9293, 3.1;
+ * RFC 768; RFC 8200, 8.1), ICMPv4 does not. The incremental update (RFC 1624)
+ * keeps a wrong sum wrong.
  */
 static void ozp_rewrite_l4(struct sk_buff *skb, const struct ozp_packet *pkt,
 			   const struct ozp_rewrite *rw)
 {
 	bool ipv6 = pkt->tuple.family == AF_INET6;
 	void *l4 = skb_network_header(skb) + pkt->l4_offset;
+	struct icmp6hdr *icmp6h = l4;
 	struct udphdr *uh = l4;
 	struct tcphdr *th = l4;
 
-	if (pkt->tuple.protocol == IPPROTO_TCP) {
+	switch (pkt->tuple.protocol) {
+	case IPPROTO_TCP:
 		ozp_compat_csum_replace_by_diff(&th->check, skb, rw->diff,
 						ipv6);
+		return;
+	case IPPROTO_ICMPV6:
+		ozp_compat_csum_replace_by_diff(&icmp6h->icmp6_cksum, skb,
+						rw->diff, ipv6);
+		return;
+	case IPPROTO_ICMP:
 		return;
 	}
 	/* Zero says that there is no sum, unless it is unfinished. */
@@ -94,6 +104,7 @@ enum ozp_verdict ozp_rewrite_apply(struct sk_buff *skb, struct ozp_packet *pkt,
 	unsigned int l4_len = pkt->tuple.protocol == IPPROTO_TCP ?
 			      sizeof(struct tcphdr) : sizeof(struct udphdr);
 
+	BUILD_BUG_ON(sizeof(struct udphdr) != sizeof(struct icmp6hdr));
 	if (skb_ensure_writable(skb, pkt->l4_offset + l4_len))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_MEMORY);
 

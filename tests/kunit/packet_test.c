@@ -55,6 +55,14 @@ static const struct ozp_shape shapes[] = {
 	  .extensions = { NEXTHDR_HOP, NEXTHDR_DEST, NEXTHDR_ROUTING,
 			  NEXTHDR_DEST, NEXTHDR_DEST, NEXTHDR_DEST,
 			  NEXTHDR_DEST, NEXTHDR_DEST } },
+	{ "ICMP echo request", AF_INET, IPPROTO_ICMP, .payload = 56 },
+	{ "ICMP echo reply, IPv4 options", AF_INET, IPPROTO_ICMP,
+	  .options = 8, .reply = true },
+	{ "ICMPv6 echo request", AF_INET6, IPPROTO_ICMPV6, .payload = 56 },
+	{ "ICMPv6 echo reply, hop-by-hop", AF_INET6, IPPROTO_ICMPV6,
+	  .extension_count = 1,
+	  .extensions = { NEXTHDR_HOP },
+	  .reply = true },
 };
 
 static void shapes_describe(const struct ozp_shape *param, char *desc)
@@ -71,6 +79,7 @@ static void usual_tuple(const struct ozp_shape *shape, struct ozp_tuple *tuple)
 	tuple->protocol = shape->protocol;
 	tuple->sport = htons(34278);
 	tuple->dport = htons(30443);
+	ozp_shape_fit(shape, tuple);
 	if (shape->family == AF_INET) {
 		tuple->src.ip4 = htonl(0x0a130103);
 		tuple->dst.ip4 = htonl(0x0a1e011e);
@@ -132,6 +141,7 @@ static void every_shape_is_understood(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, pkt.tcp_syn);
 		KUNIT_EXPECT_FALSE(test, pkt.tcp_fin);
 		KUNIT_EXPECT_FALSE(test, pkt.tcp_rst);
+		KUNIT_EXPECT_FALSE(test, pkt.icmp_error);
 	}
 }
 
@@ -240,6 +250,8 @@ enum {
 	IP6_UDP = 10,
 	IP6_HOP = 11,
 	IP6_ROUTING = 13,
+	ICMP4 = 15,
+	ICMP6 = 17,
 };
 
 #define REFUSED(reason) OZPROXY_DROP_REASON_##reason
@@ -275,7 +287,13 @@ static const struct damage damages[] = {
 	  REFUSED(BAD_ADDRESS) },
 	{ "to 224.0.0.251", IP4_UDP, 16, 4, { 224, 0, 0, 251 },
 	  REFUSED(MULTICAST) },
-	{ "ICMP", IP4_TCP, 9, 1, { 1 }, REFUSED(UNSUPPORTED_PROTOCOL) },
+	{ "ICMP of type 133", IP4_TCP, 9, 1, { 1 },
+	  REFUSED(UNSUPPORTED_PROTOCOL) },
+	{ "ICMPv6 over IPv4", IP4_TCP, 9, 1, { NEXTHDR_ICMP },
+	  REFUSED(UNSUPPORTED_PROTOCOL) },
+	{ "source quench", ICMP4, 20, 1, { 4 }, REFUSED(UNSUPPORTED_PROTOCOL) },
+	{ "redirect", ICMP4, 20, 1, { 5 }, REFUSED(UNSUPPORTED_PROTOCOL) },
+	{ "timestamp", ICMP4, 20, 1, { 13 }, REFUSED(UNSUPPORTED_PROTOCOL) },
 	{ "IPIP", IP4_TCP, 9, 1, { 4 }, REFUSED(UNSUPPORTED_PROTOCOL) },
 	{ "TCP header of 16 bytes", IP4_TCP, 32, 1, { 0x40 },
 	  REFUSED(BAD_HEADER) },
@@ -302,7 +320,13 @@ static const struct damage damages[] = {
 	  REFUSED(MULTICAST) },
 	{ "fragment header behind another", IP6_HOP, 40, 1,
 	  { NEXTHDR_FRAGMENT }, REFUSED(BAD_FRAGMENT) },
-	{ "ICMPv6", IP6_TCP, 6, 1, { NEXTHDR_ICMP },
+	{ "router solicitation", ICMP6, 40, 1, { 133 },
+	  REFUSED(UNSUPPORTED_PROTOCOL) },
+	{ "neighbour solicitation", ICMP6, 40, 1, { 135 },
+	  REFUSED(UNSUPPORTED_PROTOCOL) },
+	{ "unknown ICMPv6 error", ICMP6, 40, 1, { 5 },
+	  REFUSED(UNSUPPORTED_PROTOCOL) },
+	{ "ICMPv4 over IPv6", IP6_TCP, 6, 1, { IPPROTO_ICMP },
 	  REFUSED(UNSUPPORTED_PROTOCOL) },
 	{ "AH", IP6_TCP, 6, 1, { NEXTHDR_AUTH },
 	  REFUSED(UNSUPPORTED_PROTOCOL) },

@@ -39,6 +39,17 @@ static const struct ozp_shape shapes[] = {
 	  .extension_count = 3,
 	  .extensions = { NEXTHDR_HOP, NEXTHDR_ROUTING, NEXTHDR_DEST },
 	  .payload = 7 },
+	{ "ICMP echo request", AF_INET, IPPROTO_ICMP, .payload = 56 },
+	{ "ICMP echo reply, odd payload", AF_INET, IPPROTO_ICMP,
+	  .reply = true, .payload = 1 },
+	{ "IPv4 options, ICMP echo request", AF_INET, IPPROTO_ICMP,
+	  .options = 40 },
+	{ "ICMPv6 echo request", AF_INET6, IPPROTO_ICMPV6, .payload = 56 },
+	{ "ICMPv6 echo reply, odd payload", AF_INET6, IPPROTO_ICMPV6,
+	  .reply = true, .payload = 1 },
+	{ "IPv6, destination, ICMPv6 echo request", AF_INET6, IPPROTO_ICMPV6,
+	  .extension_count = 1,
+	  .extensions = { NEXTHDR_DEST } },
 };
 
 static void shapes_describe(const struct ozp_shape *param, char *desc)
@@ -87,6 +98,7 @@ static void random_change(struct rnd_state *rnd, const struct ozp_shape *shape,
 			  struct change *change)
 {
 	random_tuple(rnd, shape->family, shape->protocol, &change->from);
+	ozp_shape_fit(shape, &change->from);
 	random_addr(rnd, shape->family, &change->src);
 	random_addr(rnd, shape->family, &change->dst);
 	ozp_rewrite_init(&change->rw, &change->from, &change->src,
@@ -143,9 +155,8 @@ static bool is_as_wanted(struct buffers *b, const struct ozp_shape *shape,
 			 unsigned int len)
 {
 	unsigned int l4_offset = ozp_shape_l4_offset(shape);
-	unsigned int check = l4_offset + (shape->protocol == IPPROTO_TCP ?
-					  offsetof(struct tcphdr, check) :
-					  offsetof(struct udphdr, check));
+	unsigned int check = l4_offset +
+			     ozp_test_check_offset(shape->protocol);
 
 	if (!ozp_test_l4_is_right(b->after, l4_offset, len, shape->protocol))
 		return false;
@@ -224,11 +235,11 @@ static void make_partial(struct sk_buff *skb, const struct ozp_shape *shape,
 
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_headroom(skb) + l4_offset;
-	skb->csum_offset = shape->protocol == IPPROTO_TCP ?
-			   offsetof(struct tcphdr, check) :
-			   offsetof(struct udphdr, check);
+	skb->csum_offset = ozp_test_check_offset(shape->protocol);
 	check = (void *)skb->data + l4_offset + skb->csum_offset;
-	if (shape->family == AF_INET)
+	if (shape->protocol == IPPROTO_ICMP)
+		*check = 0;
+	else if (shape->family == AF_INET)
 		*check = ~csum_tcpudp_magic(tuple->src.ip4, tuple->dst.ip4,
 					    l4_len, shape->protocol, 0);
 	else
@@ -316,6 +327,12 @@ static void verified_sums_stay_verified(struct kunit *test)
 	kfree_skb(skb);
 }
 
+static bool is_icmp(const struct ozp_shape *shape)
+{
+	return shape->protocol == IPPROTO_ICMP ||
+	       shape->protocol == IPPROTO_ICMPV6;
+}
+
 /* What was damaged on the way must not look whole afterwards. */
 static void wrong_sums_stay_wrong(struct kunit *test)
 {
@@ -330,8 +347,8 @@ static void wrong_sums_stay_wrong(struct kunit *test)
 	ozp_seed(test, &rnd);
 	random_change(&rnd, shape, &change);
 	len = ozp_shape_build(shape, &change.from, b->before);
-	/* One bit of a port, in every sum and in no length. */
-	b->before[l4_offset] ^= 1;
+	/* One bit of a port or identifier, in every sum and in no length. */
+	b->before[l4_offset + (is_icmp(shape) ? 4 : 0)] ^= 1;
 	skb = ozp_test_skb(b->before, len, len);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_TRUE(test, convert(&change, skb));
@@ -400,6 +417,18 @@ static void sum_of_zero_is_sent_as_ones(struct kunit *test)
 	KUNIT_EXPECT_GE(test, zeros, OZP_FAMILIES);
 }
 
+static u8 random_protocol(struct rnd_state *rnd, u8 family)
+{
+	switch (prandom_u32_state(rnd) % 3) {
+	case 0:
+		return IPPROTO_TCP;
+	case 1:
+		return IPPROTO_UDP;
+	default:
+		return family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	}
+}
+
 static void random_packets_keep_right_sums(struct kunit *test)
 {
 	struct buffers *b = buffers_new(test);
@@ -414,8 +443,8 @@ static void random_packets_keep_right_sums(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	for (i = 0; i < RANDOM_PACKETS; i++) {
 		shape.family = ozp_family(prandom_u32_state(&rnd) % 2);
-		shape.protocol = prandom_u32_state(&rnd) % 2 ? IPPROTO_TCP :
-							       IPPROTO_UDP;
+		shape.protocol = random_protocol(&rnd, shape.family);
+		shape.reply = prandom_u32_state(&rnd) % 2;
 		shape.options = prandom_u32_state(&rnd) % 11 * 4;
 		shape.doff = 5 + prandom_u32_state(&rnd) % 11;
 		shape.payload = prandom_u32_state(&rnd) % 40;

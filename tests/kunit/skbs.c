@@ -3,6 +3,8 @@
 
 #include "skbs.h"
 
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
@@ -43,12 +45,14 @@ static u16 naive_sum(const u8 *data, unsigned int len, u32 sum)
 	return sum;
 }
 
-/* The pseudo header: addresses, length, protocol. */
+/* The pseudo header: addresses, length, protocol. ICMPv4 has none. */
 static u16 naive_l4_sum(const u8 *data, unsigned int l4_offset,
 			unsigned int len, u8 protocol)
 {
 	u32 sum = len - l4_offset + protocol;
 
+	if (protocol == IPPROTO_ICMP)
+		return naive_sum(data + l4_offset, len - l4_offset, 0);
 	if (data[0] >> 4 == 4)
 		sum += naive_sum(data + 12, 8, 0);
 	else
@@ -56,11 +60,17 @@ static u16 naive_l4_sum(const u8 *data, unsigned int l4_offset,
 	return naive_sum(data + l4_offset, len - l4_offset, sum);
 }
 
-static u8 *l4_check(u8 *data, unsigned int l4_offset, u8 protocol)
+/* Where the checksum is in a transport header. */
+unsigned int ozp_test_check_offset(u8 protocol)
 {
-	return data + l4_offset + (protocol == IPPROTO_TCP ?
-				   offsetof(struct tcphdr, check) :
-				   offsetof(struct udphdr, check));
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return offsetof(struct tcphdr, check);
+	case IPPROTO_UDP:
+		return offsetof(struct udphdr, check);
+	default:
+		return offsetof(struct icmphdr, checksum);
+	}
 }
 
 /* Writes the header checksum of an IPv4 packet. */
@@ -74,7 +84,7 @@ void ozp_test_ip4_check(u8 *data)
 void ozp_test_l4_check(u8 *data, unsigned int l4_offset, unsigned int len,
 		       u8 protocol)
 {
-	u8 *check = l4_check(data, l4_offset, protocol);
+	u8 *check = data + l4_offset + ozp_test_check_offset(protocol);
 	u16 sum;
 
 	put_unaligned_be16(0, check);
@@ -135,6 +145,34 @@ static void build_ip6(const struct ozp_shape *shape,
 	*next = shape->protocol;
 }
 
+static bool is_icmp(u8 protocol)
+{
+	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/* Takes from a tuple what a packet of this shape cannot say. */
+void ozp_shape_fit(const struct ozp_shape *shape, struct ozp_tuple *tuple)
+{
+	if (!is_icmp(shape->protocol))
+		return;
+	if (shape->reply)
+		tuple->sport = 0;
+	else
+		tuple->dport = 0;
+}
+
+static void build_echo(const struct ozp_shape *shape,
+		       const struct ozp_tuple *tuple, struct icmphdr *icmph)
+{
+	if (shape->family == AF_INET)
+		icmph->type = shape->reply ? ICMP_ECHOREPLY : ICMP_ECHO;
+	else
+		icmph->type = shape->reply ? ICMPV6_ECHO_REPLY :
+					     ICMPV6_ECHO_REQUEST;
+	icmph->un.echo.id = shape->reply ? tuple->dport : tuple->sport;
+	icmph->un.echo.sequence = htons(7);
+}
+
 /* Writes the packet with right lengths and checksums; returns its length. */
 unsigned int ozp_shape_build(const struct ozp_shape *shape,
 			     const struct ozp_tuple *tuple, u8 *data)
@@ -156,6 +194,8 @@ unsigned int ozp_shape_build(const struct ozp_shape *shape,
 		th->dest = tuple->dport;
 		th->doff = shape->doff ?: 5;
 		th->ack = 1;
+	} else if (is_icmp(shape->protocol)) {
+		build_echo(shape, tuple, (void *)(data + l4_offset));
 	} else {
 		uh->source = tuple->sport;
 		uh->dest = tuple->dport;

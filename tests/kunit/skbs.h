@@ -22,6 +22,7 @@
  * @extension_count: how many IPv6 extension headers there are
  * @extensions: which ones; each has eight bytes
  * @doff: TCP header length in words; 0: 5
+ * @reply: of ICMP an echo reply, not a request
  * @payload: bytes behind the transport header
  */
 struct ozp_shape {
@@ -32,6 +33,7 @@ struct ozp_shape {
 	u8 extension_count;
 	u8 extensions[10];
 	u8 doff;
+	bool reply;
 	u16 payload;
 };
 
@@ -39,11 +41,12 @@ unsigned int ozp_shape_headers(const struct ozp_shape *shape);
 unsigned int ozp_shape_build(const struct ozp_shape *shape,
 			     const struct ozp_tuple *tuple, u8 *data);
 unsigned int ozp_shape_l4_offset(const struct ozp_shape *shape);
+void ozp_shape_fit(const struct ozp_shape *shape, struct ozp_tuple *tuple);
 
 unsigned int ozp_test_fragment(const u8 *data, unsigned int len,
 			       unsigned int offset, unsigned int size, u32 id,
 			       u8 *fragment);
-
+unsigned int ozp_test_check_offset(u8 protocol);
 void ozp_test_ip4_check(u8 *data);
 void ozp_test_l4_check(u8 *data, unsigned int l4_offset, unsigned int len,
 		       u8 protocol);

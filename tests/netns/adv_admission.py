@@ -45,7 +45,7 @@ class Side:
         return ip(source, destination, udp(source, destination, **inner),
                   **lies)
 
-    def other(self, protocol, body=b"\x08\0\0\0\0\0\0\0\0\0\0\0"):
+    def other(self, protocol, body=b"\x0d\0\0\0\0\0\0\0\0\0\0\0"):
         return ip(self.source, self.here, body, protocol)
 
 
@@ -164,8 +164,8 @@ def headers_ipv6():
 
 
 def protocols(side):
-    numbers = [("ICMP", side.icmp), ("GRE", 47), ("SCTP", 132), ("IPIP", 4),
-               ("IPv6 in IP", 41), ("protocol 255", 255)]
+    numbers = [("ICMP of type 13", side.icmp), ("GRE", 47), ("SCTP", 132),
+               ("IPIP", 4), ("IPv6 in IP", 41), ("protocol 255", 255)]
     for name, number in numbers:
         yield name, "unsupported-protocol", side.other(number)
 

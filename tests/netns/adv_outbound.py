@@ -36,8 +36,12 @@ def headers(side):
         source, target, tcp(source, target, doff=4), 6)
     yield "a UDP length of 7", "bad-header", ip(
         source, target, udp(source, target, length=7))
-    yield "ICMP", "unsupported-protocol", ip(
-        source, target, b"\x08\0\0\0\0\0\0\0", 58 if ":" in source else 1)
+    yield "a neighbour solicitation or a timestamp", "unsupported-protocol", ip(
+        source, target, (b"\x87" if ":" in source else b"\x0d") + bytes(19),
+        58 if ":" in source else 1)
+    yield "an ICMP header of 7 bytes", "truncated", ip(
+        source, target, b"\x80\0\0\0\0\0\0" if ":" in source else
+        b"\x08\0\0\0\0\0\0", 58 if ":" in source else 1)
     yield "GRE", "unsupported-protocol", ip(source, target, bytes(8), 47)
 
 

@@ -109,7 +109,7 @@ wrong "'generation' needs a number" service clear job generation
 wrong "'used' is not a number" service clear job used used
 wrong "is not expected here" service del job job
 wrong "say which file" service load
-wrong "tcp or udp" flow show protocol icmp
+wrong "icmp or icmpv6" flow show protocol sctp
 wrong "'from' needs" flow show from 10.19.1.3:65536
 wrong "'to' needs" flow flush to
 wrong "is not an address" miss show 10.30.1.30:80

@@ -161,6 +161,17 @@ static void put_flows(struct emit *emit)
 	OZP_SET(&flow, OZPROXY_A_FLOW_LOCAL);
 	OZP_SET(&flow, OZPROXY_A_FLOW_STATE);
 	show_flow(emit, &flow);
+
+	flow.protocol = IPPROTO_ICMPV6;
+	flow.state = OZPROXY_FLOW_STATE_UNANSWERED;
+	flow.source_port = 77;
+	flow.destination_port = 0;
+	show_flow(emit, &flow);
+	flow.source_port = 0;
+	flow.destination_port = 65535;
+	show_flow(emit, &flow);
+	flow.protocol = 132;
+	show_flow(emit, &flow);
 }
 
 static void put_misses(struct emit *emit)

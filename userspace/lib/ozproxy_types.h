@@ -125,10 +125,12 @@ struct ozp_service {
  *   instance is a filter.
  * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
- * @protocol: IP protocol number, 6 (TCP) or 17 (UDP).
+ * @protocol: IP protocol number, 1 (ICMP), 6 (TCP), 17 (UDP) or 58 (ICMPv6).
  * @source_ipv4: Namespace IP of the sender.
  * @source_ipv6: Namespace IP of the sender.
- * @source_port: Port of the sender. Here in host byte order.
+ * @source_port: Port of the sender. An ICMP echo request has its identifier
+ *   here, and 0 as destination-port; an echo reply has it the other way round.
+ *   Here in host byte order.
  * @destination_ipv4: Service IP or Instance IP that the sender used.
  * @destination_ipv6: Service IP or Instance IP that the sender used.
  * @destination_port: Port that the sender used. Here in host byte order.

@@ -12,12 +12,10 @@ static enum status take_protocol(struct ozctl *ctl, struct ozp_flow *filter)
 {
 	const char *word = take_word(ctl);
 
-	if (word && !strcmp(word, "tcp"))
-		filter->protocol = IPPROTO_TCP;
-	else if (word && !strcmp(word, "udp"))
-		filter->protocol = IPPROTO_UDP;
-	else
-		return usage(ctl, "'protocol' needs tcp or udp after it");
+	if (!word || !find_protocol(word, &filter->protocol))
+		return usage(ctl,
+			     "'protocol' needs tcp, udp, icmp or icmpv6 "
+			     "after it");
 	OZP_SET(filter, OZPROXY_A_FLOW_PROTOCOL);
 	return STATUS_OK;
 }
@@ -153,8 +151,9 @@ static enum status flow_flush(struct ozctl *ctl)
 }
 
 #define FILTERS                                                 \
-	"[dev NAME] [protocol tcp|udp] [from ADDRESS[:PORT]]\n" \
-	"        [to ADDRESS[:PORT]] [service JOB] [instance N]"
+	"[dev NAME] [protocol tcp|udp|icmp|icmpv6]\n"            \
+	"        [from ADDRESS[:PORT]] [to ADDRESS[:PORT]]\n"    \
+	"        [service JOB] [instance N]"
 
 static const struct verb verbs[] = {
 	{ "show", FILTERS, "Shows the flows that match all of these.",
@@ -172,6 +171,8 @@ const struct noun flow_noun = {
 	.notes =
 		"'from' is the container that sends, 'to' the Service IP or\n"
 		"Instance IP that it uses. With a port an IPv6 address stands\n"
-		"in brackets: [fdff:2000::30]:30443.\n",
+		"in brackets: [fdff:2000::30]:30443. The port of ICMP is the\n"
+		"identifier of an echo: the sender's in a request, the other\n"
+		"one in a reply.\n",
 	.verbs = verbs,
 };

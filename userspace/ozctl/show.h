@@ -18,6 +18,9 @@ void show_device(struct emit *emit, const struct ozp_device *device);
 void show_service(struct emit *emit, const struct ozp_service *service,
 		  uint64_t now);
 
+/** find_protocol() - The number of a protocol that show_flow() names. */
+bool find_protocol(const char *name, uint8_t *protocol);
+
 /** show_flow() - A flow. */
 void show_flow(struct emit *emit, const struct ozp_flow *flow);
 

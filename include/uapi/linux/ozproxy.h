@@ -93,8 +93,8 @@ enum ozproxy_direction {
  * @OZPROXY_DROP_REASON_BAD_FRAGMENT: An IP fragment is malformed (its headers
  *   are not all in the first one, its place is beyond 65535 bytes, or its
  *   length is not a multiple of eight).
- * @OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL: Only TCP and UDP are converted
- *   yet.
+ * @OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL: The packet is neither TCP, UDP
+ *   nor an ICMP echo, or its IPv6 routing header has segments left.
  * @OZPROXY_DROP_REASON_UNKNOWN_SOURCE: The sender is not an instance on this
  *   node; only instances in the table may use the overlay.
  * @OZPROXY_DROP_REASON_SOURCE_WITHOUT_ADDRESS: The sending instance has no
