@@ -59,6 +59,8 @@
 	R(ROUTE_LOOP, "route-loop", \
 	  "The route to the node leads back into this device.") \
 	R(BACKLOG_FULL, "backlog-full", \
-	  "The receive queue of the CPU is full.")
+	  "The receive queue of the CPU is full.") \
+	R(PACKET_TOO_BIG, "packet-too-big", \
+	  "The packet may not be fragmented and is larger than what fits into one datagram on the path to the node.")
 
 #endif /* _OZP_REASONS_GEN_H */

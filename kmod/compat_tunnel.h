@@ -36,22 +36,39 @@ static inline void ozp_compat_tunnel_sock_release(struct socket *sock)
 #endif
 }
 
+/**
+ * struct ozp_compat_outer - what outer headers say besides the addresses
+ * @sport: UDP source port
+ * @dport: UDP destination port
+ * @df: frag_off of the IPv4 header
+ * @dsfield: DS field
+ * @nocheck: no UDP checksum
+ * @xnet: the packet goes to another namespace; IPv4 only
+ */
+struct ozp_compat_outer {
+	__be16 sport;
+	__be16 dport;
+	__be16 df;
+	u8 dsfield;
+	bool nocheck;
+	bool xnet;
+};
+
 /* A parameter more since 6.17. */
 static inline void ozp_compat_udp_tunnel_xmit(struct rtable *rt,
 					      struct sock *sk,
 					      struct sk_buff *skb,
 					      __be32 saddr, __be32 daddr,
-					      u8 dsfield, __be16 sport,
-					      __be16 dport, bool xnet)
+					      const struct ozp_compat_outer *o)
 {
 	u8 ttl = ip4_dst_hoplimit(&rt->dst);
 
 #ifdef OZP_HAVE_UDP_TUNNEL_XMIT_FLAGS
-	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, dsfield, ttl, 0, sport,
-			    dport, xnet, false, 0);
+	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, o->dsfield, ttl, o->df,
+			    o->sport, o->dport, o->xnet, o->nocheck, 0);
 #else
-	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, dsfield, ttl, 0, sport,
-			    dport, xnet, false);
+	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, o->dsfield, ttl, o->df,
+			    o->sport, o->dport, o->xnet, o->nocheck);
 #endif
 }
 
@@ -61,17 +78,16 @@ static inline void ozp_compat_udp_tunnel6_xmit(struct dst_entry *dst,
 					       struct sk_buff *skb,
 					       struct in6_addr *saddr,
 					       struct in6_addr *daddr,
-					       u8 dsfield, __be16 sport,
-					       __be16 dport)
+					       const struct ozp_compat_outer *o)
 {
 	u8 ttl = ip6_dst_hoplimit(dst);
 
 #ifdef OZP_HAVE_UDP_TUNNEL_XMIT_FLAGS
-	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, saddr, daddr, dsfield, ttl, 0,
-			     sport, dport, false, 0);
+	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, saddr, daddr, o->dsfield, ttl, 0,
+			     o->sport, o->dport, o->nocheck, 0);
 #else
-	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, saddr, daddr, dsfield, ttl, 0,
-			     sport, dport, false);
+	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, saddr, daddr, o->dsfield, ttl, 0,
+			     o->sport, o->dport, o->nocheck);
 #endif
 }
 

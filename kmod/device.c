@@ -77,6 +77,8 @@ static void ozp_link_apply(struct ozp_convert *cv,
 	OZP_OPTIONS_COPY(&cv->options, &config->convert);
 	OZP_OPTIONS_COPY(&cv->flows->options, &config->flows);
 	OZP_OPTIONS_COPY(&cv->misses.options, &config->misses);
+	OZP_OPTIONS_COPY(&cv->tunnel.options, &config->tunnel);
+	ozp_tunnel_options_changed(&cv->tunnel);
 	cv->table.service_limit = config->service_limit;
 	ozp_misses_hurry(&cv->misses);
 	ozp_flows_locality_changed(cv->flows);
@@ -249,10 +251,14 @@ static const struct device_type ozp_device_type = { .name = "ozproxy" };
 
 static void ozp_link_setup(struct net_device *dev)
 {
+	/* Packets that are lists of packets are taken apart before they come
+	 * here: nothing below could give their datagrams a checksum.
+	 */
+	const netdev_features_t gso = NETIF_F_GSO_SOFTWARE &
+				      ~NETIF_F_GSO_FRAGLIST;
 	const netdev_features_t features = NETIF_F_SG | NETIF_F_FRAGLIST |
 					   NETIF_F_HW_CSUM | NETIF_F_RXCSUM |
-					   NETIF_F_GSO_SOFTWARE |
-					   NETIF_F_HIGHDMA;
+					   NETIF_F_HIGHDMA | gso;
 
 	dev->netdev_ops = &ozp_device_ops;
 	dev->ethtool_ops = &ozp_ethtool_ops;
@@ -266,12 +272,13 @@ static void ozp_link_setup(struct net_device *dev)
 	dev->addr_len = 0;
 	dev->needed_headroom = LL_MAX_HEADER + OZP_TUNNEL_OVERHEAD;
 	dev->priv_flags |= IFF_NO_QUEUE;
-	dev->mtu = ETH_DATA_LEN - OZP_TUNNEL_OVERHEAD;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = IP_MAX_MTU - OZP_TUNNEL_OVERHEAD;
 
 	dev->features |= features;
 	dev->hw_features |= features;
+	/* With its outer headers, a large packet still has an IP length. */
+	netif_set_tso_max_size(dev, IP_MAX_MTU - OZP_TUNNEL_OVERHEAD);
 	ozp_compat_set_lltx(dev);
 	/* A packet that cannot be sent is answered along the way it came. */
 	netif_keep_dst(dev);
@@ -322,6 +329,8 @@ static int ozp_link_create(struct net *net, struct net_device *dev,
 	if (err)
 		goto err_free_locals;
 
+	if (!tb[IFLA_MTU])
+		dev->mtu = ozp_tunnel_default_mtu(net);
 	rcu_assign_pointer(oz->convert.tunnel.net, net);
 	oz->initial = &config;
 	err = register_netdevice(dev);
@@ -346,6 +355,7 @@ static void ozp_link_current(const struct ozp_convert *cv,
 	config->convert = cv->options;
 	config->flows = cv->flows->options;
 	config->misses = cv->misses.options;
+	config->tunnel = cv->tunnel.options;
 	config->service_limit = cv->table.service_limit;
 }
 

@@ -13,6 +13,7 @@
 #include <linux/skbuff.h>
 
 #include "clock.h"
+#include "mss.h"
 
 /* Admission "overlay": from a service address, to a container of this node. */
 static enum ozp_verdict ozp_inbound_admit(struct ozp_convert *cv,
@@ -85,6 +86,25 @@ static enum ozp_verdict ozp_inbound_convert(struct ozp_convert *cv,
 	return ozp_rewrite_apply(skb, pkt, &conv->in);
 }
 
+/* The container shall not send more than fits on the way back, whatever the
+ * other worker does: its node is the one that the peer's Instance IP has.
+ */
+static enum ozp_verdict ozp_inbound_clamp_mss(struct ozp_convert *cv,
+					      struct sk_buff *skb,
+					      struct ozp_packet *pkt)
+{
+	unsigned int mtu = READ_ONCE(cv->dev->mtu);
+	struct ozp_match match;
+
+	if (!ozp_mss_is_offered(skb, pkt))
+		return OZP_CONTINUE;
+	ozp_table_lookup_rcu(&cv->table, pkt->tuple.family, &pkt->tuple.src,
+			     &match);
+	if (match.kind == OZP_MATCH_INSTANCE)
+		mtu = ozp_tunnel_mtu_rcu(&cv->tunnel, match.endpoint->node);
+	return ozp_mss_clamp(skb, pkt, mtu);
+}
+
 static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
 					  struct sk_buff *skb,
 					  struct ozp_packet *pkt)
@@ -99,6 +119,11 @@ static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
 	verdict = ozp_inbound_convert(cv, skb, pkt);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
+	if (READ_ONCE(cv->tunnel.options.mss_clamp)) {
+		verdict = ozp_inbound_clamp_mss(cv, skb, pkt);
+		if (verdict != OZP_CONTINUE)
+			return verdict;
+	}
 	return ozp_tunnel_ecn(skb, pkt);
 }
 

@@ -78,9 +78,21 @@
 /* IPv6 extension headers before the transport header; more is an attack. */
 #define OZP_EXTENSION_HEADERS_MAX	8
 
-/* Bytes of device MTU taken from Ethernet's 1500 so that the tunnel fits an
- * underlay of either family: outer IPv6 and UDP header.
+/* Bytes that the default MTU of a device is smaller than that of its underlay,
+ * so that the tunnel fits into either family: outer IPv6 and UDP header.
  */
 #define OZP_TUNNEL_OVERHEAD		(40 + 8)
+
+/* Devices whose transmission is under way when a packet comes to ours: one from
+ * a container has only ours above it, one that was tunnelled in a tunnel of
+ * this node three. More come out of a loop; the kernel gives up at eight, when
+ * nobody can count it any more.
+ */
+#define OZP_RECURSION_MAX		4
+
+/* DSCP: six bits, best effort. */
+#define OZP_DSCP_DEFAULT		0
+#define OZP_DSCP_MIN			0
+#define OZP_DSCP_MAX			63
 
 #endif /* _OZP_LIMITS_H */

@@ -28,6 +28,11 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_MISS_LIMIT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_MISS_TIMEOUT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_SERVICE_LIMIT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_OUTER_CHECKSUM] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_SOURCE_PORT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_DSCP_MODE] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_DSCP] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_MSS_CLAMP] = { .type = NLA_U32 },
 };
 
 /**
@@ -65,6 +70,19 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 		OZP_LINK_LIMIT(misses.timeout, OZP_MISS_TIMEOUT),
 	[IFLA_OZPROXY_SERVICE_LIMIT] =
 		OZP_LINK_LIMIT(service_limit, OZP_SERVICE_LIMIT),
+	[IFLA_OZPROXY_OUTER_CHECKSUM] =
+		OZP_LINK_OPTION(tunnel.outer_checksum, OZPROXY_SWITCH_ON,
+				OZPROXY_SWITCH_OFF, OZPROXY_SWITCH_ON),
+	[IFLA_OZPROXY_SOURCE_PORT] =
+		OZP_LINK_OPTION(tunnel.source_port, OZPROXY_SOURCE_PORT_FLOW, 0,
+				OZPROXY_SOURCE_PORT_OWN),
+	[IFLA_OZPROXY_DSCP_MODE] =
+		OZP_LINK_OPTION(tunnel.dscp_mode, OZPROXY_DSCP_MODE_FIXED, 0,
+				OZPROXY_DSCP_MODE_COPY),
+	[IFLA_OZPROXY_DSCP] = OZP_LINK_LIMIT(tunnel.dscp, OZP_DSCP),
+	[IFLA_OZPROXY_MSS_CLAMP] =
+		OZP_LINK_OPTION(tunnel.mss_clamp, OZPROXY_SWITCH_OFF,
+				OZPROXY_SWITCH_OFF, OZPROXY_SWITCH_ON),
 };
 
 static bool ozp_link_has_option(unsigned int type)

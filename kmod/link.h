@@ -19,6 +19,7 @@ extern const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1];
  * @convert: what the pipelines are told
  * @flows: what the flow table is told
  * @misses: what the waiting addresses are told
+ * @tunnel: what the tunnel is told
  * @service_limit: most services
  */
 struct ozp_link_config {
@@ -28,6 +29,7 @@ struct ozp_link_config {
 	struct ozp_convert_options convert;
 	struct ozp_flow_options flows;
 	struct ozp_miss_options misses;
+	struct ozp_tunnel_options tunnel;
 	u32 service_limit;
 };
 

@@ -228,6 +228,28 @@ static enum ozp_verdict ozp_outbound_find(struct ozp_convert *cv,
 	return verdict;
 }
 
+/* 6: to another node. A packet that cannot go there is refused as it came. */
+static enum ozp_verdict ozp_outbound_send(struct ozp_convert *cv,
+					  struct sk_buff *skb,
+					  struct ozp_packet *pkt,
+					  struct ozp_flow *flow,
+					  struct ozp_conversion *conv)
+{
+	struct ozp_node *node = conv->target->node;
+	enum ozp_verdict verdict;
+	struct ozp_way way;
+
+	verdict = ozp_way_find_rcu(&cv->tunnel, skb, pkt, node, &way);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	ozp_flow_follow(flow, conv, pkt);
+	verdict = ozp_rewrite_apply(skb, pkt, &conv->out);
+	if (verdict == OZP_CONTINUE)
+		return ozp_tunnel_send(&cv->tunnel, skb, pkt, node, &way);
+	ozp_way_put(&way);
+	return verdict;
+}
+
 static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
 					   struct sk_buff *skb,
 					   struct ozp_packet *pkt)
@@ -244,13 +266,12 @@ static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
 	verdict = ozp_outbound_find(cv, pkt, &flow, &conv);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
+	if (!conv->local)
+		return ozp_outbound_send(cv, skb, pkt, flow, conv);
 	ozp_flow_follow(flow, conv, pkt);
 	verdict = ozp_rewrite_apply(skb, pkt, &conv->out);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
-	if (!conv->local)
-		return ozp_tunnel_xmit_rcu(&cv->tunnel, skb, pkt,
-					   conv->target->node);
 	ozp_inbound_local(cv, skb, pkt, conv);
 	return OZP_CONSUMED;
 }

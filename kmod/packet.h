@@ -106,6 +106,8 @@ struct ozp_packet_fragment {
  * @tcp_rst: TCP with RST
  * @tcp_syn: TCP with SYN and without ACK
  * @outer_dsfield: DS field of the tunnel header, inbound packets only
+ * @mtu: largest packet that would have gone, when it is refused as
+ *	packet-too-big
  */
 struct ozp_packet {
 	struct ozp_stats *stats;
@@ -119,6 +121,7 @@ struct ozp_packet {
 	bool tcp_rst;
 	bool tcp_syn;
 	u8 outer_dsfield;
+	unsigned int mtu;
 };
 
 /**

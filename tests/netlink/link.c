@@ -240,6 +240,11 @@ static void try_changes(void)
 	change(ifindex, IFLA_OZPROXY_MISS_LIMIT, "2", true, "while up");
 	change(ifindex, IFLA_OZPROXY_MISS_TIMEOUT, "101", true, "while up");
 	change(ifindex, IFLA_OZPROXY_SERVICE_LIMIT, "3", true, "while up");
+	change(ifindex, IFLA_OZPROXY_OUTER_CHECKSUM, "0", true, "while up");
+	change(ifindex, IFLA_OZPROXY_SOURCE_PORT, "1", true, "while up");
+	change(ifindex, IFLA_OZPROXY_DSCP_MODE, "1", true, "while up");
+	change(ifindex, IFLA_OZPROXY_DSCP, "63", true, "while up");
+	change(ifindex, IFLA_OZPROXY_MSS_CLAMP, "1", true, "while up");
 	spoil_changes(ifindex);
 
 	device_change(ifindex, locals(2), &out);

@@ -58,6 +58,16 @@ static const struct attr_mirror link_attrs[] = {
 	[IFLA_OZPROXY_SERVICE_LIMIT] = {
 		"service-limit", KIND_U32, "10",
 		{ "0", "1048577", "4294967295" } },
+	[IFLA_OZPROXY_OUTER_CHECKSUM] = {
+		"outer-checksum", KIND_U32, "0", { "2", "4294967295" } },
+	[IFLA_OZPROXY_SOURCE_PORT] = {
+		"source-port", KIND_U32, "1", { "2", "4294967295" } },
+	[IFLA_OZPROXY_DSCP_MODE] = {
+		"dscp-mode", KIND_U32, "1", { "2", "4294967295" } },
+	[IFLA_OZPROXY_DSCP] = {
+		"dscp", KIND_U32, "46", { "64", "4294967295" } },
+	[IFLA_OZPROXY_MSS_CLAMP] = {
+		"mss-clamp", KIND_U32, "1", { "2", "4294967295" } },
 };
 
 SET(IFLA_OZPROXY, link);

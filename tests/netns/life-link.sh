@@ -46,7 +46,8 @@ defaults()
 		"service-ipv4-prefix 16" "service-ipv6 fdff::" \
 		"service-ipv6-prefix 16" "admission overlay" \
 		"flow-limit 65536" "miss-limit 1024" "miss-timeout 10000" \
-		"service-limit 16384"; do
+		"service-limit 16384" "outer-checksum on" \
+		"source-port flow" "dscp-mode fixed" "dscp 0" "mss-clamp off"; do
 		read -r key want <<<"$row"
 		is "default $key" "$(property alone oz0 "$key")" "$want"
 	done
@@ -119,7 +120,8 @@ changes()
 	local name
 
 	for name in "flow-limit 1000" "miss-limit 10" "miss-timeout 500" \
-		"service-limit 100" "local 131.1.0.1,2001:db8::1" \
+		"service-limit 100" "outer-checksum off" "source-port own" \
+		"dscp-mode copy" "dscp 63" "mss-clamp on" "local 131.1.0.1,2001:db8::1" \
 		"admission overlay"; do
 		# shellcheck disable=SC2086 # an option and its value
 		check "a live device: $name" ns alone ozctl device set oz0 $name

@@ -133,6 +133,15 @@ def do_nochecksum(handle):
     need(handle).setsockopt(socket.SOL_SOCKET, 11, 1)
 
 
+def do_tos(handle, value):
+    """tos H N: DS field of what it sends"""
+    sock, value = need(handle), int(value)
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, value)
+
+
 def do_receive(handle):
     """receive H: UDP: address, port and data; TCP: the data that is there"""
     sock = need(handle)
@@ -331,10 +340,11 @@ def do_golden(path):
 
 
 def do_change(data, *keys):
-    """change HEX [source=A] [destination=A] [ttl=N]: the same otherwise"""
+    """change HEX [source=A] [destination=A] [ttl=N] [tos=N] [df=0|1]: the same
+    otherwise"""
     keys = dict(key.split("=", 1) for key in keys)
-    if "ttl" in keys:
-        keys["ttl"] = int(keys["ttl"])
+    for key in {"ttl", "tos", "df"} & set(keys):
+        keys[key] = int(keys[key])
     return [bytes(packet.Packet(bytes.fromhex(data)).change(**keys)).hex()]
 
 

@@ -99,6 +99,20 @@ class Packet:
         return self.data[self.hops]
 
     @property
+    def tos(self):
+        if self.data[0] >> 4 == 4:
+            return self.data[1]
+        return (self.data[0] << 4 | self.data[1] >> 4) & 0xff
+
+    @property
+    def mss(self):
+        """The segment size that a SYN offers, where it is the first option."""
+        at = self.start + 20
+        if self.protocol == TCP and self.data[at:at + 2] == b"\2\4":
+            return self.data[at + 2] << 8 | self.data[at + 3]
+        return None
+
+    @property
     def sum_at(self):
         return self.start + (16 if self.protocol == TCP else 6)
 
@@ -136,14 +150,22 @@ class Packet:
         data[at:at + 2] = struct.pack("!H", value or 0xffff)
         return self
 
-    def change(self, source=None, destination=None, ttl=None):
-        """The same packet with other addresses or TTL, checksums right."""
+    def change(self, source=None, destination=None, ttl=None, tos=None,
+               df=None):
+        """The same packet with other fields, checksums right."""
         for which, address in ((0, source), (1, destination)):
             if address:
                 at, size = self.places[which], self.places[2]
                 self.data[at:at + size] = pack(address)
         if ttl is not None:
             self.data[self.hops] = ttl
+        if tos is not None and self.data[0] >> 4 == 4:
+            self.data[1] = tos
+        elif tos is not None:
+            self.data[0] = 0x60 | tos >> 4
+            self.data[1] = (tos & 15) << 4
+        if df is not None and self.data[0] >> 4 == 4:
+            self.data[6] = 0x40 if df else 0
         return self.finish()
 
     def __str__(self):
@@ -160,7 +182,12 @@ class Packet:
                 flag for bit, flag in enumerate(FLAGS) if bits >> bit & 1)
         else:
             text += " udp"
-        return "%s ttl=%d sum=%s" % (text, self.ttl, self.sum_state())
+        text += " ttl=%d sum=%s" % (self.ttl, self.sum_state())
+        if self.tos:
+            text += " tos=%d" % self.tos
+        if self.mss is not None:
+            text += " mss=%d" % self.mss
+        return text
 
 
 def describe(data, ports=()):

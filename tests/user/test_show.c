@@ -72,6 +72,7 @@ static void put_device(struct emit *emit)
 			.miss_limit = 1024,
 			.miss_timeout = 10000,
 			.service_limit = 16384,
+			.outer_checksum = OZPROXY_SWITCH_ON,
 		},
 	};
 	struct in_addr first = v4("131.1.0.1");
@@ -411,6 +412,8 @@ static void put_many_devices(struct emit *emit)
 	device.link.miss_limit = UINT32_MAX;
 	device.link.miss_timeout = UINT32_MAX;
 	device.link.service_limit = UINT32_MAX;
+	device.link.outer_checksum = 2;
+	device.link.dscp = UINT32_MAX;
 	device.link.service_ipv4_prefix = 32;
 	device.link.service_ipv6_prefix = 128;
 	for (i = 1; i <= 16; i++) {

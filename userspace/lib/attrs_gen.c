@@ -35,6 +35,36 @@ const struct ozp_enum ozp_admission_enum = {
 	.count = MNL_ARRAY_SIZE(admission_names),
 };
 
+static const char *const switch_names[] = {
+	[OZPROXY_SWITCH_OFF] = "off",
+	[OZPROXY_SWITCH_ON] = "on",
+};
+
+const struct ozp_enum ozp_switch_enum = {
+	.names = switch_names,
+	.count = MNL_ARRAY_SIZE(switch_names),
+};
+
+static const char *const source_port_names[] = {
+	[OZPROXY_SOURCE_PORT_FLOW] = "flow",
+	[OZPROXY_SOURCE_PORT_OWN] = "own",
+};
+
+const struct ozp_enum ozp_source_port_enum = {
+	.names = source_port_names,
+	.count = MNL_ARRAY_SIZE(source_port_names),
+};
+
+static const char *const dscp_mode_names[] = {
+	[OZPROXY_DSCP_MODE_FIXED] = "fixed",
+	[OZPROXY_DSCP_MODE_COPY] = "copy",
+};
+
+const struct ozp_enum ozp_dscp_mode_enum = {
+	.names = dscp_mode_names,
+	.count = MNL_ARRAY_SIZE(dscp_mode_names),
+};
+
 static const char *const flow_state_names[] = {
 	[OZPROXY_FLOW_STATE_UNANSWERED] = "unanswered",
 	[OZPROXY_FLOW_STATE_ESTABLISHED] = "established",
@@ -84,6 +114,7 @@ static const char *const drop_reason_names[] = {
 	[OZPROXY_DROP_REASON_NO_ROUTE] = "no-route",
 	[OZPROXY_DROP_REASON_ROUTE_LOOP] = "route-loop",
 	[OZPROXY_DROP_REASON_BACKLOG_FULL] = "backlog-full",
+	[OZPROXY_DROP_REASON_PACKET_TOO_BIG] = "packet-too-big",
 };
 
 const struct ozp_enum ozp_drop_reason_enum = {
@@ -669,6 +700,40 @@ static const struct ozp_attr link_attrs[] = {
 		.kind = OZP_KIND_U32,
 		.offset = offsetof(struct ozp_link, service_limit),
 		.size = sizeof(((struct ozp_link *)0)->service_limit),
+	},
+	[IFLA_OZPROXY_OUTER_CHECKSUM] = {
+		.name = "outer-checksum",
+		.kind = OZP_KIND_ENUM,
+		.offset = offsetof(struct ozp_link, outer_checksum),
+		.size = sizeof(((struct ozp_link *)0)->outer_checksum),
+		.values = &ozp_switch_enum,
+	},
+	[IFLA_OZPROXY_SOURCE_PORT] = {
+		.name = "source-port",
+		.kind = OZP_KIND_ENUM,
+		.offset = offsetof(struct ozp_link, source_port),
+		.size = sizeof(((struct ozp_link *)0)->source_port),
+		.values = &ozp_source_port_enum,
+	},
+	[IFLA_OZPROXY_DSCP_MODE] = {
+		.name = "dscp-mode",
+		.kind = OZP_KIND_ENUM,
+		.offset = offsetof(struct ozp_link, dscp_mode),
+		.size = sizeof(((struct ozp_link *)0)->dscp_mode),
+		.values = &ozp_dscp_mode_enum,
+	},
+	[IFLA_OZPROXY_DSCP] = {
+		.name = "dscp",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, dscp),
+		.size = sizeof(((struct ozp_link *)0)->dscp),
+	},
+	[IFLA_OZPROXY_MSS_CLAMP] = {
+		.name = "mss-clamp",
+		.kind = OZP_KIND_ENUM,
+		.offset = offsetof(struct ozp_link, mss_clamp),
+		.size = sizeof(((struct ozp_link *)0)->mss_clamp),
+		.values = &ozp_switch_enum,
 	},
 };
 

@@ -282,6 +282,17 @@ struct ozp_stats {
  * @miss_timeout: Milliseconds after which an unanswered address is forgotten,
  *   so that its next packet announces it again; default 10000.
  * @service_limit: Most services in the table, default 16384.
+ * @outer_checksum: Whether tunnel datagrams have a UDP checksum, default on.
+ *   Over IPv6, datagrams without one are accepted only when this is off (RFC
+ *   6935, RFC 6936); over IPv4, always. Of enum ozproxy_switch.
+ * @source_port: Which UDP source port tunnel datagrams have, default flow. Any
+ *   is accepted. Of enum ozproxy_source_port.
+ * @dscp_mode: Where the DSCP of tunnel datagrams comes from, default fixed.
+ *   The inner one is never changed. Of enum ozproxy_dscp_mode.
+ * @dscp: DSCP of tunnel datagrams in dscp-mode fixed, default 0.
+ * @mss_clamp: Whether the MSS that TCP connections offer, in both directions,
+ *   is lowered to what the path to the node carries; default off. Of enum
+ *   ozproxy_switch.
  */
 struct ozp_link {
 	uint32_t present;
@@ -296,6 +307,11 @@ struct ozp_link {
 	uint32_t miss_limit;
 	uint32_t miss_timeout;
 	uint32_t service_limit;
+	uint32_t outer_checksum;
+	uint32_t source_port;
+	uint32_t dscp_mode;
+	uint32_t dscp;
+	uint32_t mss_clamp;
 };
 
 #endif /* _OZP_LIB_OZPROXY_TYPES_H */

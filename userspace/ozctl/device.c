@@ -423,6 +423,12 @@ const struct noun device_noun = {
 		"  flow-limit N         most flows (65536)\n"
 		"  miss-limit N         most unknown addresses that wait (1024)\n"
 		"  miss-timeout MS      when an unanswered address is forgotten (10000)\n"
-		"  service-limit N      most services (16384)\n",
+		"  service-limit N      most services (16384)\n"
+		"  outer-checksum on|off  UDP checksum of tunnel datagrams (on)\n"
+		"  source-port flow|own UDP source port of theirs: a hash of the flow\n"
+		"                       (flow), or always our own\n"
+		"  dscp-mode fixed|copy their DSCP: the next option (fixed), or the inner\n"
+		"  dscp N               their DSCP, 0 to 63 (0)\n"
+		"  mss-clamp on|off     lowers the MSS of TCP to the path to the node (off)\n",
 	.verbs = verbs,
 };

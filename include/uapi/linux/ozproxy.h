@@ -48,6 +48,40 @@ enum ozproxy_admission {
 };
 
 /**
+ * enum ozproxy_switch - Whether a device does something.
+ * @OZPROXY_SWITCH_OFF: It does not.
+ * @OZPROXY_SWITCH_ON: It does.
+ */
+enum ozproxy_switch {
+	OZPROXY_SWITCH_OFF,
+	OZPROXY_SWITCH_ON,
+};
+
+/**
+ * enum ozproxy_source_port - Which UDP source port tunnel datagrams have.
+ * @OZPROXY_SOURCE_PORT_FLOW: A hash of the inner flow towards nodes that use
+ *   our port, so that flows spread over queues and paths; our own port towards
+ *   others.
+ * @OZPROXY_SOURCE_PORT_OWN: Always our own port, for address translation
+ *   between workers.
+ */
+enum ozproxy_source_port {
+	OZPROXY_SOURCE_PORT_FLOW,
+	OZPROXY_SOURCE_PORT_OWN,
+};
+
+/**
+ * enum ozproxy_dscp_mode - Where the DSCP of tunnel datagrams comes from (RFC
+ *   2983).
+ * @OZPROXY_DSCP_MODE_FIXED: It is the link attribute dscp (pipe model).
+ * @OZPROXY_DSCP_MODE_COPY: It is that of the inner packet.
+ */
+enum ozproxy_dscp_mode {
+	OZPROXY_DSCP_MODE_FIXED,
+	OZPROXY_DSCP_MODE_COPY,
+};
+
+/**
  * enum ozproxy_flow_state - The life of a flow, as far as it decides its
  *   time-out.
  * @OZPROXY_FLOW_STATE_UNANSWERED: Packets went out, no reply was seen yet.
@@ -130,6 +164,8 @@ enum ozproxy_direction {
  * @OZPROXY_DROP_REASON_ROUTE_LOOP: The route to the node leads back into this
  *   device.
  * @OZPROXY_DROP_REASON_BACKLOG_FULL: The receive queue of the CPU is full.
+ * @OZPROXY_DROP_REASON_PACKET_TOO_BIG: The packet may not be fragmented and is
+ *   larger than what fits into one datagram on the path to the node.
  */
 enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_NOT_IP,
@@ -158,6 +194,7 @@ enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_NO_ROUTE,
 	OZPROXY_DROP_REASON_ROUTE_LOOP,
 	OZPROXY_DROP_REASON_BACKLOG_FULL,
+	OZPROXY_DROP_REASON_PACKET_TOO_BIG,
 };
 
 enum {
@@ -172,6 +209,11 @@ enum {
 	IFLA_OZPROXY_MISS_LIMIT,
 	IFLA_OZPROXY_MISS_TIMEOUT,
 	IFLA_OZPROXY_SERVICE_LIMIT,
+	IFLA_OZPROXY_OUTER_CHECKSUM,
+	IFLA_OZPROXY_SOURCE_PORT,
+	IFLA_OZPROXY_DSCP_MODE,
+	IFLA_OZPROXY_DSCP,
+	IFLA_OZPROXY_MSS_CLAMP,
 
 	__IFLA_OZPROXY_MAX,
 	IFLA_OZPROXY_MAX = (__IFLA_OZPROXY_MAX - 1)
