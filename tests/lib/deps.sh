@@ -31,12 +31,13 @@ declare -gA OZP_PACKAGES=(
 	[style]="clang-format coccinelle codespell cppcheck gcc git make perl
 		python3-minimal python3-yaml shellcheck sparse xz-utils"
 	[user]="clang gcc libcmocka-dev libclang-rt-14-dev llvm make"
-	[qemu]="busybox-static cpio kmod qemu-system-x86 util-linux xz-utils"
+	[qemu]="busybox-static cpio gcc kmod libc6-dev qemu-system-x86 util-linux
+		xz-utils"
 	[kernel]="bc bison flex gcc kmod libelf-dev libssl-dev linux-source-6.12
 		make xz-utils"
-	[guest]="conntrack curl ethtool iperf3 iproute2 iptables iputils-ping jq
-		kmod libjansson4 libmnl0 netcat-openbsd nftables procps
-		python3 tcpdump util-linux valgrind"
+	[guest]="binutils conntrack curl ethtool iperf3 iproute2 iptables
+		iputils-ping jq kmod libjansson4 libmnl0 netcat-openbsd nftables
+		procps python3 tcpdump util-linux valgrind"
 )
 
 packages_missing()

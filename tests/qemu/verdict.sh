@@ -92,7 +92,7 @@ log_excerpt()
 # behind even when its text did not reach the console.
 taint_complaint()
 {
-	local mask=$1 text=()
+	local mask=${1:-0} text=()
 
 	((mask & 1 << 4)) && text+=("processor fault")
 	((mask & 1 << 5)) && text+=("bad page")
