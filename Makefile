@@ -140,6 +140,7 @@ test-netns:
 # Races show where packets and changes of the table meet.
 kcsan-tests := life-traffic refresh netlink balance seed
 test-kcsan:
+	$(Q)tests/qemu/selftest.sh kcsan
 	$(Q)tests/run netns KERNEL=kcsan $(or $(TESTS),$(kcsan-tests))
 
 test-build:

@@ -5,7 +5,8 @@
 # Proves that tests/qemu/run cannot lie: a command's status comes back, and
 # whatever the kernel complains about fails the run. Needs no ozproxy.ko.
 #
-#   tests/qemu/selftest.sh [KERNEL…]      6.12 and debug when none is named
+#   tests/qemu/selftest.sh [KERNEL…]   6.12 and debug when none is named, and
+#                                      what needs no kernel
 
 # shellcheck disable=SC2016 # the guest expands what is in single quotes
 set -u
@@ -36,17 +37,22 @@ make_module()
 	mkdir -p "$OZP_TMP/mod"
 	cat >"$OZP_TMP/mod/selftest.c" <<-'END'
 		// SPDX-License-Identifier: GPL-2.0
+		#include <linux/delay.h>
+		#include <linux/jiffies.h>
+		#include <linux/kthread.h>
 		#include <linux/module.h>
 		#include <linux/nsproxy.h>
 		#include <linux/sched.h>
 		#include <linux/slab.h>
 		#include <net/net_namespace.h>
 		#include <net/udp_tunnel.h>
-		static bool leak, leak_net, leak_memory, late, warn;
+		static bool leak, leak_net, leak_memory, late, race, warn;
+		static int shared;
 		module_param(leak, bool, 0);
 		module_param(leak_net, bool, 0);
 		module_param(leak_memory, bool, 0);
 		module_param(late, bool, 0);
+		module_param(race, bool, 0);
 		module_param(warn, bool, 0);
 		static int __init touch_late(void)
 		{
@@ -54,8 +60,35 @@ make_module()
 			kfree(p);
 			return READ_ONCE(p[1]);
 		}
+		static noinline int count_unlocked(void *unused)
+		{
+			unsigned long end = jiffies + 5 * HZ;
+
+			while (time_before(jiffies, end)) {
+				shared++;
+				barrier();
+				cond_resched();
+			}
+			return 0;
+		}
+		static int __init run_race(void)
+		{
+			struct task_struct *other;
+
+			other = kthread_create(count_unlocked, NULL, "other");
+			if (IS_ERR(other))
+				return PTR_ERR(other);
+			get_task_struct(other);
+			wake_up_process(other);
+			count_unlocked(NULL);
+			kthread_stop(other);
+			put_task_struct(other);
+			return 0;
+		}
 		static int __init selftest_init(void)
 		{
+			if (race && run_race())
+				return -ENOMEM;
 			pr_info("needs %p\n", setup_udp_tunnel_sock);
 			if (leak)
 				__module_get(THIS_MODULE);
@@ -81,49 +114,53 @@ make_module()
 		make -s -C "$KERNEL_BUILD" M="$OZP_TMP/mod" clean modules
 }
 
+# A boot takes longer than most that can be asked of it, so one answers for much.
 the_command_is_heard()
 {
-	guest --no-module -- sh -c 'uname -r; echo oops >&2; cat; pwd
-		echo "$OZP_KERNEL" >"$OZP_ARTIFACTS/kernel"'
-	ends "status 0 comes back" 0
-	is "$kernel: stdout comes back, stdin is empty" "$(<"$OZP_TMP/out")" \
-		"$KERNEL_VERSION"$'\n'"$PWD"
+	local said
+
+	guest --no-module --smp 3 --mem 1024 -- sh -c '
+		uname -r; echo oops >&2; cat; pwd; nproc
+		awk "/MemTotal/ { print (\$2 > 800000 && \$2 < 1048576) }" \
+			/proc/meminfo
+		echo "$OZP_KERNEL" >"$OZP_ARTIFACTS/kernel"
+		head -c 3000000 /dev/zero; sleep 1000 & exit 7'
+	ends "status 7 comes back, and a process left behind is no matter" 7
+	said=$(head -n 4 "$OZP_TMP/out")
+	is "$kernel: stdout comes back, stdin is empty" \
+		"$(head -n 2 <<<"$said")" "$KERNEL_VERSION"$'\n'"$PWD"
+	is "$kernel: processors and memory as asked" \
+		"$(tail -n 2 <<<"$said" | xargs)" "3 1"
+	is "$kernel: every byte of the output" "$(wc -c <"$OZP_TMP/out")" \
+		$((3000000 + ${#said} + 1))
 	like "$kernel: stderr comes back" "$(<"$OZP_TMP/err")" "oops"
 	is "$kernel: files come back" "$(<"$OZP_TMP/shared/kernel")" "$kernel"
-
-	guest --no-module -- sh -c 'head -c 3000000 /dev/zero; sleep 1000 & exit 7'
-	ends "status 7 comes back, and a process left behind is no matter" 7
-	is "$kernel: every byte of the output" "$(wc -c <"$OZP_TMP/out")" 3000000
-
-	guest --no-module -- no-such-command
-	ends "a missing command" 127
 }
 
 complaints_are_heard()
 {
-	guest --no-module -- \
-		sh -c 'echo "WARNING: CPU: 0 PID: 1 at x.c:1" >/dev/kmsg'
-	ends "a warning in the log" 99 'WARNING: CPU: 0'
 	guest --no-module -- sh -c 'echo c >/proc/sysrq-trigger'
 	ends "a panic" 99 'panic'
 	guest --module "$OZP_TMP/mod/selftest.ko" -- \
 		sh -c 'rmmod selftest; insmod "$OZPROXY_KO" warn=1; sleep 1000'
 	ends "a WARN of a module" 99 'kernel: .*WARNING: .*selftest_init'
-	guest --module "$OZP_TMP/mod/selftest.ko" -- \
-		sh -c 'rmmod selftest && insmod "$OZPROXY_KO" leak=1'
-	ends "a leaked module reference" 99 'rmmod'
-	guest --no-module --timeout 20 -- sleep 1000
-	ends "a command without end" 124 'no end after 20 s'
+	guest --no-module --timeout 8 -- sleep 1000
+	ends "a command without end" 124 'no end after 8 s'
 }
 
+# leaks_are_heard [ARG…]: more for the module to lose
 leaks_are_heard()
 {
 	local insert='ip netns add x && ip netns exec x insmod "$OZPROXY_KO"'
 
 	OZP_TEST_PATIENCE=1 guest --module "$OZP_TMP/mod/selftest.ko" -- \
-		sh -c "rmmod selftest; $insert leak_net=1"
-	ends "a network namespace that is never released" 99 \
-		'1 network namespaces outlive'
+		sh -c "rmmod selftest; $insert leak=1 leak_net=1 $*
+			echo 'WARNING: CPU: 0 PID: 1 at x.c:1' >/dev/kmsg"
+	ends "a warning in the log" 99 'kernel: .*WARNING: CPU: 0'
+	like "$kernel: a network namespace that is never released" \
+		"$(<"$OZP_TMP/err")" 'guest: [1-9] network namespaces outlive'
+	like "$kernel: a leaked module reference" "$(<"$OZP_TMP/err")" \
+		'guest: rmmod'
 }
 
 sanitizers_are_heard()
@@ -131,9 +168,17 @@ sanitizers_are_heard()
 	guest --module "$OZP_TMP/mod/selftest.ko" -- \
 		sh -c 'rmmod selftest; insmod "$OZPROXY_KO" late=1'
 	ends "a use after free" 99 'KASAN: '
-	guest --module "$OZP_TMP/mod/selftest.ko" -- \
-		sh -c 'rmmod selftest; insmod "$OZPROXY_KO" leak_memory=1'
-	ends "lost memory" 99 'kmemleak: unreferenced object'
+	leaks_are_heard leak_memory=1
+	like "$kernel: lost memory" "$(<"$OZP_TMP/err")" \
+		'guest: kmemleak: memory'
+}
+
+races_are_heard()
+{
+	guest --smp 2 --module "$OZP_TMP/mod/selftest.ko" -- \
+		sh -c 'rmmod selftest; insmod "$OZPROXY_KO" race=1'
+	ends "a data race of a module" 99 \
+		'KCSAN: data-race in count_unlocked .*\[selftest\]'
 }
 
 modules_load()
@@ -148,16 +193,11 @@ modules_load()
 	ends "a module that does not load" 125 'cannot load'
 }
 
-machines_differ()
+clocks_count()
 {
 	guest --no-module --icount -- nproc
-	ends "a clock that counts" 0
+	ends "a clock that counts, and status 0 comes back" 0
 	is "$kernel: and one processor" "$(<"$OZP_TMP/out")" 1
-	"$here/run" --kernel "$kernel" --no-module --smp 3 --mem 1024 -- \
-		sh -c 'nproc; awk "/MemTotal/ { print (\$2 > 800000 && \$2 < 1048576) }" /proc/meminfo' \
-		>"$OZP_TMP/out" 2>"$OZP_TMP/err"
-	is "$kernel: processors and memory as asked" \
-		"$(xargs <"$OZP_TMP/out")" "3 1"
 }
 
 namespaces_work()
@@ -203,7 +243,7 @@ fails()
 		exit 1
 	END
 	chmod +x "$file"
-	rm -f "$OZP_TMP/once" "$OZP_TMP/tally"
+	rm -f "$OZP_TMP/once"
 	OZP_GUEST=$2 OZPROXY_KO="" setsid "$here/../run-files" "$file" >"$OZP_TMP/out" 2>&1 &
 	pid=$!
 	if [[ $1 == stopped ]]; then
@@ -216,30 +256,48 @@ fails()
 	fi
 	wait "$pid"
 	status=$?
+	counts "$1" "$3" "$4"
+}
+
+# counts NAME TALLY FAILURES: what becomes of what run-files said
+counts()
+{
+	rm -f "$OZP_TMP/tally"
 	awk -v results="$OZP_TMP/tally" -f "$here/../tap.awk" \
 		<"$OZP_TMP/out" >"$OZP_TMP/shown"
-	is "$1: the tally" "$status $(cut -f 2- "$OZP_TMP/tally" | xargs)" "$3"
-	is "$1: failures shown" "$(grep -c '^not ok' "$OZP_TMP/shown")" "$4"
+	is "$1: the tally" "$status $(cut -f 2- "$OZP_TMP/tally" | xargs)" "$2"
+	is "$1: failures shown" "$(grep -c '^not ok' "$OZP_TMP/shown")" "$3"
+}
+
+no_time_is_left()
+{
+	OZP_TEST_WITHIN=0 "$here/../run-files" "$OZP_TMP/once.sh" \
+		>"$OZP_TMP/out" 2>&1
+	status=$?
+	counts "no time is left" "1 0 1 0 ended" 1
 }
 
 exec {never}<> <(:)
-bad_usage
-fails "on the host" "" "1 0 1 0 ended" 1
-fails stopped "" "0 1 0 0 again" 0
-fails "in a guest" 1 "0 1 0 0 again" 0
-fails always 1 "1 0 1 0 ended" 1
-(($#)) || set -- 6.12 debug
+if (($# == 0)); then
+	bad_usage
+	fails "on the host" "" "1 0 1 0 ended" 1
+	fails stopped "" "0 1 0 0 again" 0
+	fails "in a guest" 1 "0 1 0 0 again" 0
+	fails always 1 "1 0 1 0 ended" 1
+	no_time_is_left
+	set -- 6.12 debug
+fi
 for kernel; do
 	check "$kernel: a module is built" make_module || continue
-	leaks_are_heard
-	if [[ $kernel == debug ]]; then
-		sanitizers_are_heard
-		continue
-	fi
+	case $kernel in
+	debug) sanitizers_are_heard; continue ;;
+	kcsan) races_are_heard; continue ;;
+	esac
 	the_command_is_heard
 	complaints_are_heard
+	leaks_are_heard
 	modules_load
-	machines_differ
+	clocks_count
 	namespaces_work
 done
 tap_done

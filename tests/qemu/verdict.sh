@@ -26,7 +26,8 @@ LOG_BAD=(
 	'stack segment:'
 	'Unable to handle kernel'
 	'(KASAN|KMSAN|KFENCE|UBSAN|ODEBUG):'
-	'KCSAN: .*\[ozproxy\]'
+	# Modules are ours: everything else is built in.
+	'KCSAN: .*\['
 	'INFO: (possible|suspicious|inconsistent|trying to register|task |rcu)'
 	'inconsistent lock state'
 	'possible (circular|recursive|irq lock|deadlock)'
