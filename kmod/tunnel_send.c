@@ -142,10 +142,10 @@ enum ozp_verdict ozp_tunnel_send(struct ozp_tunnel *tunnel,
 	};
 	enum ozp_verdict verdict = OZP_CONTINUE;
 	unsigned int len = skb->len;
+	u8 inner = pkt->tuple.family == AF_INET ?
+		   ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
 
-	outer.dsfield = ozp_tunnel_dsfield(options,
-		pkt->tuple.family == AF_INET ? ip_hdr(skb)->tos :
-		ipv6_get_dsfield(ipv6_hdr(skb)));
+	outer.dsfield = ozp_tunnel_dsfield(options, inner);
 	if (READ_ONCE(options->mss_clamp))
 		verdict = ozp_mss_clamp(skb, pkt, way->mtu);
 	if (verdict != OZP_CONTINUE)
