@@ -8,6 +8,7 @@
 #include <linux/types.h>
 #include <net/gro_cells.h>
 
+#include "affinity.h"
 #include "flow.h"
 #include "miss.h"
 #include "node.h"
@@ -64,6 +65,7 @@ struct ozp_convert_options {
  * @nodes: the workers
  * @table: what addresses mean
  * @flows: the conversions in use
+ * @affinities: which instances clients had last
  * @misses: addresses that wait for an answer
  * @tunnel: the wire
  * @gro_cells: receive queues, one a CPU
@@ -77,6 +79,7 @@ struct ozp_convert {
 	struct ozp_nodes nodes;
 	struct ozp_table table;
 	struct ozp_flows *flows;
+	struct ozp_affinities affinities;
 	struct ozp_misses misses;
 	struct ozp_tunnel tunnel;
 	struct gro_cells gro_cells;
@@ -95,6 +98,14 @@ struct ozp_endpoint *ozp_convert_find_local_rcu(struct ozp_convert *cv,
 enum ozp_flow_refresh ozp_convert_refresh_rcu(struct ozp_convert *cv,
 					      struct ozp_flow *flow,
 					      struct ozp_conversion **conv);
+struct ozp_flow *ozp_choose_bind_rcu(struct ozp_convert *cv,
+				     const struct ozp_packet *pkt,
+				     struct ozp_flow_parties *parties,
+				     struct ozp_endpoint *target);
+struct ozp_flow *ozp_choose_rcu(struct ozp_convert *cv,
+				const struct ozp_packet *pkt,
+				struct ozp_flow_parties *parties,
+				const struct ozp_match *match);
 netdev_tx_t ozp_outbound(struct ozp_convert *cv, struct sk_buff *skb);
 void ozp_inbound(struct ozp_tunnel *tunnel, struct sk_buff *skb,
 		 struct ozp_packet *pkt);

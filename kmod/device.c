@@ -79,6 +79,7 @@ static void ozp_link_apply(struct ozp_convert *cv,
 	OZP_OPTIONS_COPY(&cv->misses.options, &config->misses);
 	OZP_OPTIONS_COPY(&cv->tunnel.options, &config->tunnel);
 	ozp_tunnel_options_changed(&cv->tunnel);
+	OZP_OPTIONS_COPY(&cv->affinities.options, &config->affinities);
 	cv->table.service_limit = config->service_limit;
 	ozp_misses_hurry(&cv->misses);
 	ozp_flows_locality_changed(cv->flows);
@@ -108,6 +109,7 @@ static int ozp_device_init(struct net_device *dev)
 		err = -ENOMEM;
 		goto err_uninit_table;
 	}
+	ozp_affinities_init(&cv->affinities);
 	ozp_misses_init(&cv->misses, ozp_device_miss);
 
 	cv->tunnel.dev = dev;
@@ -147,6 +149,7 @@ static void ozp_device_uninit(struct net_device *dev)
 
 	gro_cells_destroy(&cv->gro_cells);
 	ozp_misses_uninit(&cv->misses);
+	ozp_affinities_uninit(&cv->affinities);
 	ozp_flows_release(cv->flows);
 	ozp_table_uninit(&cv->table);
 	ozp_nodes_uninit(&cv->nodes);
@@ -356,6 +359,7 @@ static void ozp_link_current(const struct ozp_convert *cv,
 	config->flows = cv->flows->options;
 	config->misses = cv->misses.options;
 	config->tunnel = cv->tunnel.options;
+	config->affinities = cv->affinities.options;
 	config->service_limit = cv->table.service_limit;
 }
 

@@ -13,12 +13,14 @@
  *   ozp_misses.lock       spinlock, BH off: waiting addresses
  *   ozp_flows.convert_lock  spinlock, BH off: replacing a flow's conversion
  *   ozp_services.lock     spinlock, BH off: lists of services and instances
+ *   ozp_affinities.lock   spinlock, BH off: which instances clients had last
  *   ozp_nodes.lock        spinlock, BH off: list of nodes
  *
  * Of the spinlocks only ozp_services.lock is ever taken inside another, inside
  * ozp_table.commit. The packet path takes ozp_misses.lock for an unknown
- * address, and ozp_flows.convert_lock when an instance of a flow has moved; it
- * reads ozp_table.commit when it finds nothing. Everything else there is RCU.
+ * address, ozp_affinities.lock for a new flow to a service with affinity, and
+ * ozp_flows.convert_lock when an instance of a flow has moved; it reads
+ * ozp_table.commit when it finds nothing. Everything else there is RCU.
  * References are dropped with none of the spinlocks held.
  *
  * Life of the objects:

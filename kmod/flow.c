@@ -103,6 +103,7 @@ static struct ozp_flow *ozp_flow_alloc_rcu(const struct ozp_tuple *tuple,
 		return ERR_CAST(conv);
 	}
 	RCU_INIT_POINTER(flow->conversion, conv);
+	ozp_flow_enter(flow, conv);
 	return flow;
 }
 
@@ -123,6 +124,7 @@ static void ozp_flow_release(struct ozp_flows *flows, struct ozp_flow *flow)
 	conv = rcu_dereference_protected(flow->conversion,
 					 lockdep_is_held(&flows->convert_lock));
 	spin_unlock_bh(&flows->convert_lock);
+	ozp_flow_leave(flow, conv);
 	ozp_conversion_release(conv);
 	atomic_dec(&flows->count);
 	call_rcu(&flow->rcu, ozp_flow_free_rcu);

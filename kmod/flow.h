@@ -98,6 +98,10 @@ struct ozp_conversion {
  * @OZP_FLOW_FIN_OUT: TCP FIN from the container
  * @OZP_FLOW_FIN_IN: TCP FIN towards the container
  * @OZP_FLOW_RST: TCP RST in any direction
+ * @OZP_FLOW_LIVE: it is one of the live flows of its instance
+ * @OZP_FLOW_SYN: a SYN left, at @opened
+ * @OZP_FLOW_SYN_AGAIN: more than one did: which of them was answered, nobody knows
+ * @OZP_FLOW_MEASURED: its handshake was measured
  */
 enum ozp_flow_bit {
 	OZP_FLOW_DYING,
@@ -106,6 +110,10 @@ enum ozp_flow_bit {
 	OZP_FLOW_FIN_OUT,
 	OZP_FLOW_FIN_IN,
 	OZP_FLOW_RST,
+	OZP_FLOW_LIVE,
+	OZP_FLOW_SYN,
+	OZP_FLOW_SYN_AGAIN,
+	OZP_FLOW_MEASURED,
 };
 
 /**
@@ -126,6 +134,7 @@ struct ozp_flow_key {
  * @conversion: what it does now; replaced when an endpoint changes
  * @bits: of enum ozp_flow_bit
  * @used: time of last use, see clock.h
+ * @opened: when its SYN left, in microseconds that wrap
  * @rcu: defers freeing
  */
 struct ozp_flow {
@@ -133,6 +142,7 @@ struct ozp_flow {
 	struct ozp_conversion __rcu *conversion;
 	unsigned long bits;
 	u32 used;
+	u32 opened;
 	struct rcu_head rcu;
 };
 
@@ -207,6 +217,10 @@ ozp_flow_convert_anew_rcu(struct ozp_flows *flows, struct ozp_flow *flow,
 			  const struct ozp_flow_parties *parties);
 void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 		     const struct ozp_packet *pkt);
+void ozp_flow_measure(struct ozp_flow *flow, const struct ozp_conversion *conv,
+		      const struct ozp_packet *pkt);
+void ozp_flow_enter(struct ozp_flow *flow, const struct ozp_conversion *conv);
+void ozp_flow_leave(struct ozp_flow *flow, const struct ozp_conversion *conv);
 void ozp_flow_end(struct ozp_flows *flows, struct ozp_flow *flow);
 
 /* control path */

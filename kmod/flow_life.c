@@ -12,6 +12,12 @@ static void ozp_flow_mark(struct ozp_flow *flow, enum ozp_flow_bit bit)
 		set_bit(bit, &flow->bits);
 }
 
+static bool ozp_flow_is_closing(unsigned long bits)
+{
+	return bits & BIT(OZP_FLOW_RST) ||
+	       (bits & BIT(OZP_FLOW_FIN_OUT) && bits & BIT(OZP_FLOW_FIN_IN));
+}
+
 /**
  * ozp_flow_follow() - note what a packet tells about its flow
  * @flow: the flow
@@ -37,6 +43,11 @@ void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 				    OZP_FLOW_FIN_IN : OZP_FLOW_FIN_OUT);
 	if (pkt->tcp_rst)
 		ozp_flow_mark(flow, OZP_FLOW_RST);
+	if (unlikely(pkt->tcp_fin || pkt->tcp_rst) &&
+	    ozp_flow_is_closing(READ_ONCE(flow->bits)))
+		ozp_flow_leave(flow, conv);
+	if (unlikely(pkt->tcp_syn || pkt->tcp_synack))
+		ozp_flow_measure(flow, conv, pkt);
 }
 
 /**
@@ -60,8 +71,7 @@ enum ozproxy_flow_state ozp_flow_state_rcu(const struct ozp_flow *flow)
 	case OZP_FLOW_OVER:
 		break;
 	}
-	if (bits & BIT(OZP_FLOW_RST) ||
-	    (bits & BIT(OZP_FLOW_FIN_OUT) && bits & BIT(OZP_FLOW_FIN_IN)))
+	if (ozp_flow_is_closing(bits))
 		return OZPROXY_FLOW_STATE_CLOSING;
 	if (bits & BIT(OZP_FLOW_REPLIED))
 		return OZPROXY_FLOW_STATE_ESTABLISHED;
@@ -81,8 +91,7 @@ u32 ozp_flow_timeout_s(const struct ozp_flow *flow)
 {
 	unsigned long bits = READ_ONCE(flow->bits);
 
-	if (bits & BIT(OZP_FLOW_RST) ||
-	    (bits & BIT(OZP_FLOW_FIN_OUT) && bits & BIT(OZP_FLOW_FIN_IN)))
+	if (ozp_flow_is_closing(bits))
 		return OZP_TIMEOUT_TCP_CLOSING_S;
 	if (!(bits & BIT(OZP_FLOW_REPLIED)))
 		return OZP_TIMEOUT_UNANSWERED_S;

@@ -39,6 +39,7 @@ struct ozp_index_key {
  * @service: whose Service IP it is; NULL for the other kinds
  * @instance: whose Instance or Namespace IP it is; NULL for Service IPs
  * @turn: how often a Service IP chose
+ * @last: number of the instance that it settled on last, plus one; a hint
  * @stamp: table operation that saw it last
  * @todo: list of a change that prepared it
  * @rcu: defers freeing
@@ -53,6 +54,7 @@ struct ozp_index_entry {
 	struct ozp_service *service;
 	struct ozp_instance *instance;
 	atomic_t turn;
+	u32 last;
 	/* control path */
 	u64 stamp;
 	struct list_head todo;

@@ -52,6 +52,37 @@
 /* Nodes are found by hash only when the table changes. */
 #define OZP_NODE_BUCKET_BITS		8
 
+/* Policy "closest". Percent by which another measured instance must be closer
+ * before new flows go there: more than a handshake jitters on an idle path.
+ */
+#define OZP_CLOSEST_MARGIN		20
+
+/* A node that no handshake was begun with for this many milliseconds gets one
+ * of so many new connections, to be measured again.
+ */
+#define OZP_CLOSEST_FORGET_MS		60000
+#define OZP_CLOSEST_EXPLORE		16
+
+/* Smoothing of a measured round trip: each counts for 1/8 (RFC 6298, 2.3). A
+ * longer one, in microseconds, is no distance but a fault.
+ */
+#define OZP_RTT_SHIFT			3
+#define OZP_RTT_MAX			60000000
+
+/* Affinities: about 100 bytes each; a client is a container of this node and a
+ * service that it uses, of which a busy node has some thousands.
+ */
+#define OZP_AFFINITY_LIMIT_DEFAULT	16384
+#define OZP_AFFINITY_LIMIT_MIN		1
+#define OZP_AFFINITY_LIMIT_MAX		262144
+#define OZP_AFFINITY_BUCKET_BITS	10
+
+/* Milliseconds: a day. */
+#define OZP_AFFINITY_MAX		86400000
+
+/* Jiffies between two walks that forget the affinities that timed out. */
+#define OZP_AFFINITY_INTERVAL		(10 * HZ)
+
 /* Milliseconds between two writes of one time of last use: shared cache lines
  * are dirtied ten times a second, not once a packet.
  */

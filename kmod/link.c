@@ -33,6 +33,7 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_DSCP_MODE] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_DSCP] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_MSS_CLAMP] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_AFFINITY_LIMIT] = { .type = NLA_U32 },
 };
 
 /**
@@ -83,6 +84,8 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_MSS_CLAMP] =
 		OZP_LINK_OPTION(tunnel.mss_clamp, OZPROXY_SWITCH_OFF,
 				OZPROXY_SWITCH_OFF, OZPROXY_SWITCH_ON),
+	[IFLA_OZPROXY_AFFINITY_LIMIT] =
+		OZP_LINK_LIMIT(affinities.limit, OZP_AFFINITY_LIMIT),
 };
 
 static bool ozp_link_has_option(unsigned int type)

@@ -20,6 +20,7 @@ extern const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1];
  * @flows: what the flow table is told
  * @misses: what the waiting addresses are told
  * @tunnel: what the tunnel is told
+ * @affinities: what the affinities are told
  * @service_limit: most services
  */
 struct ozp_link_config {
@@ -30,6 +31,7 @@ struct ozp_link_config {
 	struct ozp_flow_options flows;
 	struct ozp_miss_options misses;
 	struct ozp_tunnel_options tunnel;
+	struct ozp_affinity_options affinities;
 	u32 service_limit;
 };
 

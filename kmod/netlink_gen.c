@@ -14,10 +14,10 @@
 const struct nla_policy ozproxy_address_nl_policy[OZPROXY_A_ADDRESS_POLICY + 1] = {
 	[OZPROXY_A_ADDRESS_IPV4] = { .type = NLA_U32, },
 	[OZPROXY_A_ADDRESS_IPV6] = NLA_POLICY_EXACT_LEN(16),
-	[OZPROXY_A_ADDRESS_POLICY] = NLA_POLICY_MAX(NLA_U32, 0),
+	[OZPROXY_A_ADDRESS_POLICY] = NLA_POLICY_MAX(NLA_U32, 3),
 };
 
-const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_FLAGS + 1] = {
+const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_FLOWS + 1] = {
 	[OZPROXY_A_INSTANCE_NUMBER] = { .type = NLA_U32, },
 	[OZPROXY_A_INSTANCE_NAMESPACE_IPV4] = { .type = NLA_U32, },
 	[OZPROXY_A_INSTANCE_NAMESPACE_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -29,6 +29,8 @@ const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_FLAGS + 1]
 	[OZPROXY_A_INSTANCE_WEIGHT] = { .type = NLA_U16, },
 	[OZPROXY_A_INSTANCE_METRIC] = { .type = NLA_U32, },
 	[OZPROXY_A_INSTANCE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[OZPROXY_A_INSTANCE_RTT] = { .type = NLA_U32, },
+	[OZPROXY_A_INSTANCE_FLOWS] = { .type = NLA_U32, },
 };
 
 /* OZPROXY_CMD_SERVICE_GET - do */
@@ -40,11 +42,12 @@ const struct nla_policy ozproxy_service_get_nl_policy[OZPROXY_A_SERVICE_FIND_IPV
 };
 
 /* OZPROXY_CMD_SERVICE_SET - do */
-const struct nla_policy ozproxy_service_set_nl_policy[OZPROXY_A_SERVICE_INSTANCE + 1] = {
+const struct nla_policy ozproxy_service_set_nl_policy[OZPROXY_A_SERVICE_AFFINITY + 1] = {
 	[OZPROXY_A_SERVICE_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[OZPROXY_A_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = OZPROXY_NAME_MAX, },
 	[OZPROXY_A_SERVICE_ADDRESS] = NLA_POLICY_NESTED(ozproxy_address_nl_policy),
 	[OZPROXY_A_SERVICE_INSTANCE] = NLA_POLICY_NESTED(ozproxy_instance_nl_policy),
+	[OZPROXY_A_SERVICE_AFFINITY] = { .type = NLA_U32, },
 };
 
 /* OZPROXY_CMD_SERVICE_DEL - do */
@@ -114,7 +117,7 @@ const struct genl_ops ozproxy_nl_ops[8] = {
 		.cmd		= OZPROXY_CMD_SERVICE_SET,
 		.doit		= ozproxy_nl_service_set_doit,
 		.policy		= ozproxy_service_set_nl_policy,
-		.maxattr	= OZPROXY_A_SERVICE_INSTANCE,
+		.maxattr	= OZPROXY_A_SERVICE_AFFINITY,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

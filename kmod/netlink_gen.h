@@ -13,11 +13,11 @@
 
 /* Common nested types */
 extern const struct nla_policy ozproxy_address_nl_policy[OZPROXY_A_ADDRESS_POLICY + 1];
-extern const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_FLAGS + 1];
+extern const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_FLOWS + 1];
 
 extern const struct nla_policy ozproxy_service_get_nl_policy[OZPROXY_A_SERVICE_FIND_IPV6 + 1];
 
-extern const struct nla_policy ozproxy_service_set_nl_policy[OZPROXY_A_SERVICE_INSTANCE + 1];
+extern const struct nla_policy ozproxy_service_set_nl_policy[OZPROXY_A_SERVICE_AFFINITY + 1];
 
 extern const struct nla_policy ozproxy_service_del_nl_policy[OZPROXY_A_SERVICE_NAME + 1];
 

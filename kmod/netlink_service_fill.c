@@ -41,9 +41,21 @@ static int ozp_netlink_pair_fill(struct sk_buff *skb,
 	return err;
 }
 
-static int ozp_netlink_instance_fill(struct sk_buff *skb,
-				     const struct ozp_endpoint_config *config)
+/* What the device knows of an instance beside what it was told. */
+static int ozp_netlink_seen_fill(struct sk_buff *skb,
+				 const struct ozp_endpoint *ep)
 {
+	return nla_put_u32(skb, OZPROXY_A_INSTANCE_RTT,
+			   ozp_node_rtt(ep->node)) ?:
+	       nla_put_u32(skb, OZPROXY_A_INSTANCE_FLOWS,
+			   atomic_read(&ep->instance->flows));
+}
+
+static int ozp_netlink_instance_fill(struct sk_buff *skb,
+				     const struct ozp_service_part *part,
+				     const struct ozp_endpoint *ep)
+{
+	const struct ozp_endpoint_config *config = &ep->config;
 	static const struct ozp_netlink_addr_attrs ns = {
 		OZPROXY_A_INSTANCE_NAMESPACE_IPV4,
 		OZPROXY_A_INSTANCE_NAMESPACE_IPV6,
@@ -69,7 +81,9 @@ static int ozp_netlink_instance_fill(struct sk_buff *skb,
 			 config->node_port) ||
 	    nla_put_u16(skb, OZPROXY_A_INSTANCE_WEIGHT, config->weight) ||
 	    nla_put_u32(skb, OZPROXY_A_INSTANCE_METRIC, config->metric) ||
-	    nla_put_u32(skb, OZPROXY_A_INSTANCE_FLAGS, config->flags)) {
+	    nla_put_u32(skb, OZPROXY_A_INSTANCE_FLAGS, config->flags) ||
+	    (part->cmd == OZPROXY_CMD_SERVICE_GET &&
+	     ozp_netlink_seen_fill(skb, ep))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
@@ -93,7 +107,8 @@ static int ozp_netlink_service_head_fill(struct sk_buff *skb,
 			table->generation) ||
 	    nla_put_u64_64bit(skb, OZPROXY_A_SERVICE_USED,
 			      ozp_clock_ms(READ_ONCE(svc->used)),
-			      OZPROXY_A_SERVICE_PAD))
+			      OZPROXY_A_SERVICE_PAD) ||
+	    nla_put_u32(skb, OZPROXY_A_SERVICE_AFFINITY, snap->affinity))
 		return -EMSGSIZE;
 	if (part->next)
 		return 0;
@@ -131,8 +146,7 @@ int ozp_netlink_service_fill(struct sk_buff *skb, struct ozp_service_part *part)
 		/* Withdrawn, because another service has its address now. */
 		if (ozp_endpoint_is_stale(snap->endpoints[next]))
 			continue;
-		if (ozp_netlink_instance_fill(skb,
-					      &snap->endpoints[next]->config))
+		if (ozp_netlink_instance_fill(skb, part, snap->endpoints[next]))
 			break;
 	}
 	if (next == part->next && next < snap->endpoint_count)

@@ -9,6 +9,8 @@
 #include <linux/ctype.h>
 #include <linux/slab.h>
 
+#include "limits.h"
+
 static int ozp_netlink_name_parse(const char **name, const struct nlattr *attr,
 				  struct netlink_ext_ack *extack)
 {
@@ -27,6 +29,18 @@ static int ozp_netlink_name_parse(const char **name, const struct nlattr *attr,
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int ozp_netlink_affinity_parse(u32 *affinity, const struct nlattr *attr,
+				      struct netlink_ext_ack *extack)
+{
+	if (!attr)
+		return 0;
+	*affinity = nla_get_u32(attr);
+	if (*affinity <= OZP_AFFINITY_MAX)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "an affinity lasts a day at most");
+	return -ERANGE;
 }
 
 static int ozp_netlink_address_parse(struct ozp_service_address *address,
@@ -58,6 +72,11 @@ static int ozp_netlink_address_parse(struct ozp_service_address *address,
 					   "the policy of a service address is missing");
 	ozp_netlink_get_addr(ip4, ip6, &address->addr, &address->family);
 	address->policy = nla_get_u32(tb[OZPROXY_A_ADDRESS_POLICY]);
+	if (!ozp_policy_is_a_choice(address->policy)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[OZPROXY_A_ADDRESS_POLICY],
+				    "a service address cannot have this policy");
+		return -EINVAL;
+	}
 	if (!ozp_networks_contain(networks, address->family, &address->addr)) {
 		NL_SET_ERR_MSG_ATTR(extack, ip4 ?: ip6,
 				    "the address is outside the service network of the device");
@@ -271,6 +290,11 @@ int ozp_netlink_service_parse(struct ozp_service_config *config,
 	err = ozp_netlink_name_parse(&config->name,
 				     info->attrs[OZPROXY_A_SERVICE_NAME],
 				     info->extack);
+	if (err)
+		return err;
+	err = ozp_netlink_affinity_parse(&config->affinity,
+					 info->attrs[OZPROXY_A_SERVICE_AFFINITY],
+					 info->extack);
 	if (err)
 		return err;
 	config->address_count = ozp_netlink_count(info,

@@ -7,6 +7,8 @@
 #include <linux/jhash.h>
 #include <linux/slab.h>
 
+#include "clock.h"
+
 static struct hlist_head *ozp_node_bucket(struct ozp_nodes *nodes,
 					  const union ozp_addr *addr,
 					  __be16 port)
@@ -30,6 +32,51 @@ bool ozp_node_is_at(const struct ozp_node *node, u8 family,
 {
 	return node->family == family && node->port == port &&
 	       ozp_addr_is_equal(&node->addr, addr);
+}
+
+/**
+ * ozp_node_try() - note that a handshake with a node begins
+ * @node: the node
+ *
+ * Any context.
+ */
+void ozp_node_try(struct ozp_node *node)
+{
+	/* 0 is never. */
+	ozp_clock_touch(&node->tried, ozp_clock_now() ?: 1);
+}
+
+/**
+ * ozp_node_is_forgotten() - whether what is known of a node is old
+ * @node: the node
+ *
+ * Return: whether no handshake was begun for a while.
+ */
+bool ozp_node_is_forgotten(const struct ozp_node *node)
+{
+	u32 since = ozp_clock_now() - READ_ONCE(node->tried);
+
+	/* Signed: another CPU may be trying it just now. */
+	return (s32)since > OZP_CLOSEST_FORGET_MS / OZP_USED_GRAIN_MS;
+}
+
+/**
+ * ozp_node_measure() - take a round trip into account
+ * @node: the node
+ * @rtt: microseconds
+ *
+ * SRTT <- 7/8 SRTT + 1/8 RTT; the first one is taken as it is (RFC 6298, 2.2 and
+ * 2.3). Any context.
+ */
+void ozp_node_measure(struct ozp_node *node, u32 rtt)
+{
+	u32 old = READ_ONCE(node->rtt), next;
+
+	rtt = clamp_t(u32, rtt, 1, OZP_RTT_MAX);
+	do {
+		next = old ? old - (old >> OZP_RTT_SHIFT) + rtt :
+			     rtt << OZP_RTT_SHIFT;
+	} while (!try_cmpxchg(&node->rtt, &old, next));
 }
 
 /* A node whose last reference is gone but that is still listed is passed over:

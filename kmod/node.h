@@ -4,6 +4,7 @@
 #ifndef _OZP_NODE_H
 #define _OZP_NODE_H
 
+#include <linux/cache.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -34,6 +35,8 @@ struct ozp_nodes {
  * @ref: references; the last one ends the node
  * @nodes: where it is listed
  * @link: in a bucket of @nodes
+ * @rtt: smoothed round trip of handshakes, microseconds times 8; 0: none
+ * @tried: when one was begun last, see clock.h; 0: never
  * @rcu: defers freeing past readers of the packet path
  */
 struct ozp_node {
@@ -47,7 +50,26 @@ struct ozp_node {
 	struct ozp_nodes *nodes;
 	struct hlist_node link;
 	struct rcu_head rcu;
+	/* written by handshakes, apart from what every packet reads */
+	u32 rtt ____cacheline_aligned_in_smp;
+	u32 tried;
 };
+
+/**
+ * ozp_node_rtt() - how far away a node is
+ * @node: the node
+ *
+ * Return: microseconds, or 0 when nothing was measured.
+ */
+static inline u32 ozp_node_rtt(const struct ozp_node *node)
+{
+	return READ_ONCE(node->rtt) >> OZP_RTT_SHIFT;
+}
+
+/* packet path */
+void ozp_node_try(struct ozp_node *node);
+void ozp_node_measure(struct ozp_node *node, u32 rtt);
+bool ozp_node_is_forgotten(const struct ozp_node *node);
 
 /* control path */
 struct ozp_node *ozp_node_get(struct ozp_nodes *nodes, u8 family,

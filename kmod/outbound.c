@@ -17,52 +17,6 @@
 
 #include <linux/if_ether.h>
 
-/* 5: bind the flow to @target. An address of the service in use by the same
- * source port may have the replies of this instance already: -EEXIST.
- */
-static struct ozp_flow *ozp_outbound_bind(struct ozp_convert *cv,
-					  const struct ozp_packet *pkt,
-					  struct ozp_flow_parties *parties,
-					  struct ozp_endpoint *target)
-{
-	parties->target = target;
-	parties->local = ozp_convert_is_local_rcu(cv, target);
-	return ozp_flow_new_rcu(cv->flows, &pkt->tuple, parties);
-}
-
-/* 5: by the policy of a Service IP; where its choice cannot be, the next.
- * -ESTALE: nobody can be chosen, but the table changed since it was read.
- */
-static struct ozp_flow *ozp_outbound_choose(struct ozp_convert *cv,
-					    const struct ozp_packet *pkt,
-					    struct ozp_flow_parties *parties,
-					    const struct ozp_match *match)
-{
-	int f = ozp_family_index(pkt->tuple.family);
-	const struct ozp_ring *ring = match->snapshot->rings[f];
-	struct ozp_flow *flow = ERR_PTR(-ENOENT);
-	struct ozp_endpoint *target;
-	u32 first, place, i;
-	bool stale = false;
-
-	if (!ring->count)
-		return flow;
-	first = ozp_policy_pick(match->policy, ring,
-				(u32)atomic_inc_return(match->turn) - 1);
-	for (i = 0; i < ring->count; i++) {
-		place = (first + i) % ring->count;
-		target = match->snapshot->endpoints[ring->slots[place].index];
-		if (ozp_endpoint_is_stale(target)) {
-			stale = true;
-			continue;
-		}
-		flow = ozp_outbound_bind(cv, pkt, parties, target);
-		if (!IS_ERR(flow) || PTR_ERR(flow) != -EEXIST)
-			return flow;
-	}
-	return stale ? ERR_PTR(-ESTALE) : flow;
-}
-
 static enum ozp_verdict ozp_outbound_refuse_flow(struct ozp_packet *pkt,
 						 long err)
 {
@@ -98,11 +52,12 @@ static struct ozp_flow *ozp_outbound_reach(struct ozp_convert *cv,
 	case OZP_MATCH_NAMESPACE:
 		break;
 	case OZP_MATCH_SERVICE:
-		return ozp_outbound_choose(cv, pkt, parties, &match);
+		return ozp_choose_rcu(cv, pkt, parties, &match);
 	case OZP_MATCH_INSTANCE:
 		if (!ozp_addr_is_set(&match.endpoint->config.ns[f]))
 			return ERR_PTR(-ENOENT);
-		return ozp_outbound_bind(cv, pkt, parties, match.endpoint);
+		return ozp_choose_bind_rcu(cv, pkt, parties,
+					   match.endpoint);
 	}
 	return ERR_PTR(-EADDRNOTAVAIL);
 }

@@ -273,6 +273,7 @@ static enum ozp_verdict ozp_packet_parse_tcp(struct sk_buff *skb,
 	pkt->tcp_fin = th->fin;
 	pkt->tcp_rst = th->rst;
 	pkt->tcp_syn = th->syn && !th->ack;
+	pkt->tcp_synack = th->syn && th->ack;
 	return OZP_CONTINUE;
 }
 

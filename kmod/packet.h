@@ -105,6 +105,7 @@ struct ozp_packet_fragment {
  * @tcp_fin: TCP with FIN
  * @tcp_rst: TCP with RST
  * @tcp_syn: TCP with SYN and without ACK
+ * @tcp_synack: TCP with SYN and ACK
  * @outer_dsfield: DS field of the tunnel header, inbound packets only
  * @mtu: largest packet that would have gone, when it is refused as
  *	packet-too-big
@@ -120,6 +121,7 @@ struct ozp_packet {
 	bool tcp_fin;
 	bool tcp_rst;
 	bool tcp_syn;
+	bool tcp_synack;
 	u8 outer_dsfield;
 	unsigned int mtu;
 };

@@ -4,20 +4,31 @@
 #include "policy.h"
 
 #include <linux/gcd.h>
+#include <linux/kernel.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 
-/* Each turn takes the next of @ring->total places, of which every instance has
- * as many as its weight says. Within @ring->total turns each place comes once;
- * the stride spreads the places of a heavy instance instead of giving it all
- * its turns in a row.
- */
-static u32 ozp_policy_pick_rr(const struct ozp_ring *ring, u32 turn)
-{
-	u32 low = 0, high = ring->count - 1, place;
+#include "limits.h"
 
-	div_u64_rem((u64)(turn % ring->total) * ring->stride, ring->total,
-		    &place);
+/* Each turn takes the next of @total places, of which every instance has as many
+ * as its weight says. Within @total turns each place comes once; the stride
+ * spreads the places of a heavy instance instead of giving it all its turns in a
+ * row.
+ */
+static u32 ozp_policy_place(u32 turn, u32 stride, u32 total)
+{
+	u32 place;
+
+	div_u64_rem((u64)(turn % total) * stride, total, &place);
+	return place;
+}
+
+static u32 ozp_policy_pick_rr(const struct ozp_ring *ring,
+			      struct ozp_choice *choice)
+{
+	u32 place = ozp_policy_place(choice->turn, ring->stride, ring->total);
+	u32 low = 0, high = ring->count - 1;
 
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;
@@ -30,28 +41,9 @@ static u32 ozp_policy_pick_rr(const struct ozp_ring *ring, u32 turn)
 	return low;
 }
 
-/**
- * ozp_policy_pick() - choose an instance
- * @policy: the policy of the address that was used
- * @ring: who can be chosen, not empty
- * @turn: how often this address chose before
- *
- * Any context; changes nothing.
- *
- * Return: index into @ring->slots.
- */
-u32 ozp_policy_pick(enum ozproxy_policy policy, const struct ozp_ring *ring,
-		    u32 turn)
+static u32 ozp_ring_weight(const struct ozp_ring *ring, u32 slot)
 {
-	switch (policy) {
-	case OZPROXY_POLICY_RR:
-		return ozp_policy_pick_rr(ring, turn);
-	case OZPROXY_POLICY_INSTANCE:
-		/* An Instance IP leads to its instance without a choice. */
-		break;
-	}
-	WARN_ON_ONCE(1);
-	return 0;
+	return ring->slots[slot].end - (slot ? ring->slots[slot - 1].end : 0);
 }
 
 /* With equal weights of one: in order of the instances. Else a step near the
@@ -67,6 +59,209 @@ static u32 ozp_ring_stride(u32 total, u32 count)
 	while (stride > 1 && gcd(stride, total) != 1)
 		stride--;
 	return max(stride, 1U);
+}
+
+typedef u64 (*ozp_rank_fn)(const struct ozp_ring *ring,
+			   const struct ozp_choice *choice, u32 slot);
+
+/**
+ * struct ozp_tie - instances of one rank
+ * @rank: the rank, lower is better
+ * @slot: the first of them
+ * @count: how many
+ * @total: sum of their weights
+ */
+struct ozp_tie {
+	u64 rank;
+	u32 slot;
+	u32 count;
+	u32 total;
+};
+
+static void ozp_tie_add(struct ozp_tie *tie, u64 rank, u32 slot, u32 weight)
+{
+	if (rank != tie->rank || !tie->count) {
+		tie->rank = rank;
+		tie->slot = slot;
+		tie->count = 0;
+		tie->total = 0;
+	}
+	tie->count++;
+	tie->total += weight;
+}
+
+/* Those of equal rank take turns, by weight. A rank that changed since they were
+ * counted costs no more than a turn.
+ */
+static u32 ozp_tie_break(const struct ozp_tie *tie, const struct ozp_ring *ring,
+			 const struct ozp_choice *choice, ozp_rank_fn rank)
+{
+	u32 place, weight, i;
+
+	if (tie->count == 1)
+		return tie->slot;
+	place = ozp_policy_place(choice->turn,
+				 ozp_ring_stride(tie->total, tie->count),
+				 tie->total);
+	for (i = tie->slot; i < ring->count; i++) {
+		if (rank(ring, choice, i) != tie->rank)
+			continue;
+		weight = ozp_ring_weight(ring, i);
+		if (place < weight)
+			return i;
+		place -= weight;
+	}
+	return tie->slot;
+}
+
+/* The load that an instance would have with one flow more, for its weight: exact
+ * to compare, as two fractions of 16 bits that differ do so by 2^-32 or more.
+ */
+static u64 ozp_policy_load(const struct ozp_ring *ring,
+			   const struct ozp_choice *choice, u32 slot)
+{
+	u64 flows = choice->flows(choice, ring->slots[slot].index);
+
+	return div_u64((min_t(u64, flows, U32_MAX - 1) + 1) << 32,
+		       ozp_ring_weight(ring, slot));
+}
+
+static u32 ozp_policy_pick_least(const struct ozp_ring *ring,
+				 struct ozp_choice *choice)
+{
+	struct ozp_tie least = { .rank = U64_MAX };
+	u64 load;
+	u32 i;
+
+	for (i = 0; i < ring->count; i++) {
+		load = ozp_policy_load(ring, choice, i);
+		if (load <= least.rank)
+			ozp_tie_add(&least, load, i, ozp_ring_weight(ring, i));
+	}
+	return ozp_tie_break(&least, ring, choice, ozp_policy_load);
+}
+
+/* Ranks of distances: those that are known follow OZP_RANK_KNOWN. */
+enum {
+	OZP_RANK_LOCAL,
+	OZP_RANK_EXPLORE,
+	OZP_RANK_KNOWN,
+};
+
+#define OZP_RANK_UNKNOWN U64_MAX
+
+/* What is known decides, but knowledge has a price: a node that was never tried
+ * gets one connection, to be measured; one that was not tried for long gets one
+ * now and then, because what is never chosen is never measured again.
+ */
+static u64 ozp_policy_rank_of(const struct ozp_choice *choice,
+			      const struct ozp_distance *distance)
+{
+	if (distance->local)
+		return OZP_RANK_LOCAL;
+	if (distance->metric)
+		return (u64)OZP_RANK_KNOWN + distance->metric;
+	if (choice->opens &&
+	    (distance->untried ||
+	     (distance->forgotten && !(choice->turn % OZP_CLOSEST_EXPLORE))))
+		return OZP_RANK_EXPLORE;
+	if (distance->rtt)
+		return (u64)OZP_RANK_KNOWN + distance->rtt;
+	return OZP_RANK_UNKNOWN;
+}
+
+static u64 ozp_policy_rank(const struct ozp_ring *ring,
+			   const struct ozp_choice *choice, u32 slot)
+{
+	struct ozp_distance distance = {};
+
+	choice->distance(choice, ring->slots[slot].index, &distance);
+	return ozp_policy_rank_of(choice, &distance);
+}
+
+/* Hysteresis: measurements jitter, so the one of last time stays until another
+ * one is closer by a margin. What the table gave is taken at its word.
+ */
+static bool ozp_policy_stays(const struct ozp_ring *ring,
+			     const struct ozp_choice *choice,
+			     const struct ozp_tie *last,
+			     const struct ozp_tie *nearest)
+{
+	struct ozp_distance from = {}, to = {};
+
+	if (!last->count || nearest->rank <= OZP_RANK_KNOWN ||
+	    last->rank <= OZP_RANK_KNOWN || last->rank == OZP_RANK_UNKNOWN)
+		return false;
+	choice->distance(choice, ring->slots[last->slot].index, &from);
+	choice->distance(choice, ring->slots[nearest->slot].index, &to);
+	if (from.metric && to.metric)
+		return false;
+	return (nearest->rank - OZP_RANK_KNOWN) * 100 >
+	       (last->rank - OZP_RANK_KNOWN) * (100 - OZP_CLOSEST_MARGIN);
+}
+
+static u32 ozp_policy_pick_closest(const struct ozp_ring *ring,
+				   struct ozp_choice *choice)
+{
+	struct ozp_tie nearest = { .rank = U64_MAX }, last = {};
+	bool has_last = choice->last < ring->count;
+	u64 rank, last_rank = 0;
+	u32 i;
+
+	if (has_last)
+		last_rank = ozp_policy_rank(ring, choice, choice->last);
+	for (i = 0; i < ring->count; i++) {
+		rank = ozp_policy_rank(ring, choice, i);
+		if (rank <= nearest.rank)
+			ozp_tie_add(&nearest, rank, i, ozp_ring_weight(ring, i));
+		if (has_last && rank == last_rank)
+			ozp_tie_add(&last, rank, i, ozp_ring_weight(ring, i));
+	}
+	if (ozp_policy_stays(ring, choice, &last, &nearest))
+		nearest = last;
+	choice->settled = nearest.rank > OZP_RANK_KNOWN &&
+			  nearest.rank != OZP_RANK_UNKNOWN;
+	return ozp_tie_break(&nearest, ring, choice, ozp_policy_rank);
+}
+
+/* An Instance IP leads to its instance without a choice: no function. */
+static u32 (* const ozp_policies[])(const struct ozp_ring *ring,
+				    struct ozp_choice *choice) = {
+	[OZPROXY_POLICY_RR] = ozp_policy_pick_rr,
+	[OZPROXY_POLICY_INSTANCE] = NULL,
+	[OZPROXY_POLICY_CLOSEST] = ozp_policy_pick_closest,
+	[OZPROXY_POLICY_LEAST] = ozp_policy_pick_least,
+};
+
+/**
+ * ozp_policy_is_a_choice() - whether a Service IP can have a policy
+ * @policy: the policy, perhaps one that does not exist
+ *
+ * Return: whether it chooses among instances.
+ */
+bool ozp_policy_is_a_choice(enum ozproxy_policy policy)
+{
+	return policy < ARRAY_SIZE(ozp_policies) && ozp_policies[policy];
+}
+
+/**
+ * ozp_policy_pick() - choose an instance
+ * @policy: the policy of the address that was used
+ * @ring: who can be chosen, not empty
+ * @choice: what is known; @settled is set
+ *
+ * Any context; changes nothing else. Round robin costs a binary search, the
+ * others look at every instance, some of them twice.
+ *
+ * Return: index into @ring->slots.
+ */
+u32 ozp_policy_pick(enum ozproxy_policy policy, const struct ozp_ring *ring,
+		    struct ozp_choice *choice)
+{
+	choice->settled = false;
+	if (WARN_ON_ONCE(!ozp_policy_is_a_choice(policy)))
+		return 0;
+	return ozp_policies[policy](ring, choice);
 }
 
 /**

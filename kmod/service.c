@@ -134,6 +134,7 @@ void ozp_instance_put(struct ozp_instance *inst)
 
 	if (!refcount_dec_and_test(&inst->ref))
 		return;
+	WARN_ON_ONCE(atomic_read(&inst->flows));
 	spin_lock_bh(&svc->set->lock);
 	ozp_instance_unlink(inst);
 	spin_unlock_bh(&svc->set->lock);
@@ -189,6 +190,7 @@ struct ozp_snapshot *ozp_snapshot_new(const struct ozp_service_config *config)
 		return NULL;
 	}
 	snap->address_count = config->address_count;
+	snap->affinity = config->affinity;
 	return snap;
 }
 

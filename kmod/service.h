@@ -9,6 +9,8 @@
 #ifndef _OZP_SERVICE_H
 #define _OZP_SERVICE_H
 
+#include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
@@ -63,6 +65,7 @@ struct ozp_endpoint_config {
  * @address_count: how many
  * @instances: its instances
  * @instance_count: how many
+ * @affinity: milliseconds for which clients keep their instance; 0: they do not
  */
 struct ozp_service_config {
 	const char *name;
@@ -70,6 +73,7 @@ struct ozp_service_config {
 	u32 address_count;
 	struct ozp_endpoint_config *instances;
 	u32 instance_count;
+	u32 affinity;
 };
 
 /**
@@ -112,6 +116,7 @@ enum ozp_instance_state {
  * @link: in @service->instances
  * @stamp: table operation that saw it last
  * @rcu: defers freeing
+ * @flows: live flows to it
  */
 struct ozp_instance {
 	/* packet path */
@@ -124,6 +129,8 @@ struct ozp_instance {
 	struct list_head link;
 	u64 stamp;
 	struct rcu_head rcu;
+	/* written when flows begin and end, apart from what packets read */
+	atomic_t flows ____cacheline_aligned_in_smp;
 };
 
 /**
@@ -131,6 +138,7 @@ struct ozp_instance {
  * @rings: who can be chosen, by family; index into @endpoints
  * @address_count: how many Service IPs
  * @endpoint_count: how many instances
+ * @affinity: milliseconds for which clients keep their instance; 0: they do not
  * @addresses: the Service IPs
  * @endpoints: the instances (holds references)
  * @rcu: defers freeing
@@ -139,6 +147,7 @@ struct ozp_snapshot {
 	struct ozp_ring *rings[OZP_FAMILIES];
 	u32 address_count;
 	u32 endpoint_count;
+	u32 affinity;
 	struct ozp_service_address *addresses;
 	struct ozp_endpoint **endpoints;
 	struct rcu_head rcu;

@@ -44,6 +44,7 @@ static void ozp_table_match_service(struct ozp_index_entry *entry,
 	match->snapshot = snap;
 	match->policy = address->policy;
 	match->turn = &entry->turn;
+	match->last = &entry->last;
 }
 
 static void ozp_table_match(struct ozp_table *table, u8 family,

@@ -51,6 +51,7 @@ struct ozp_table {
  * @snapshot: what the service offers, for Service IPs
  * @policy: how the Service IP chooses
  * @turn: how often it did
+ * @last: where it settled, see struct ozp_index_entry
  */
 struct ozp_match {
 	enum ozp_match_kind kind;
@@ -59,6 +60,7 @@ struct ozp_match {
 	const struct ozp_snapshot *snapshot;
 	enum ozproxy_policy policy;
 	atomic_t *turn;
+	u32 *last;
 };
 
 /**

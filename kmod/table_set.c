@@ -300,7 +300,8 @@ static bool ozp_table_is_equal(struct ozp_table *table, struct ozp_service *svc,
 	const struct ozp_service_address *have, *want;
 	u32 i, j;
 
-	if (!snap || snap->address_count != config->address_count ||
+	if (!snap || snap->affinity != config->affinity ||
+	    snap->address_count != config->address_count ||
 	    snap->endpoint_count != config->instance_count)
 		return false;
 	for (i = 0; i < config->address_count; i++) {

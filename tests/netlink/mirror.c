@@ -68,6 +68,8 @@ static const struct attr_mirror link_attrs[] = {
 		"dscp", KIND_U32, "46", { "64", "4294967295" } },
 	[IFLA_OZPROXY_MSS_CLAMP] = {
 		"mss-clamp", KIND_U32, "1", { "2", "4294967295" } },
+	[IFLA_OZPROXY_AFFINITY_LIMIT] = {
+		"affinity-limit", KIND_U32, "10", { "0", "262145" } },
 };
 
 SET(IFLA_OZPROXY, link);
@@ -76,7 +78,7 @@ static const struct attr_mirror address_attrs[] = {
 	[OZPROXY_A_ADDRESS_IPV4] = { "ipv4", KIND_IPV4, "10.30.1.1" },
 	[OZPROXY_A_ADDRESS_IPV6] = { "ipv6", KIND_IPV6, "fdff:2000::1" },
 	[OZPROXY_A_ADDRESS_POLICY] = {
-		"policy", KIND_U32, "0", { "1", "2", "4294967295" } },
+		"policy", KIND_U32, "0", { "1", "4", "4294967295" } },
 };
 
 SET(OZPROXY_A_ADDRESS, address, OZPROXY_A_ADDRESS_POLICY);
@@ -102,6 +104,8 @@ static const struct attr_mirror instance_attrs[] = {
 	[OZPROXY_A_INSTANCE_METRIC] = { "metric", KIND_U32, "7" },
 	[OZPROXY_A_INSTANCE_FLAGS] = {
 		"flags", KIND_U32, "2", { "4", "7", "2147483648" } },
+	[OZPROXY_A_INSTANCE_RTT] = { "rtt", KIND_U32, "0" },
+	[OZPROXY_A_INSTANCE_FLOWS] = { "flows", KIND_U32, "0" },
 };
 
 SET(OZPROXY_A_INSTANCE, instance, OZPROXY_A_INSTANCE_NUMBER,
@@ -126,6 +130,8 @@ static const struct attr_mirror service_attrs[] = {
 		"table-generation", KIND_U32, "1" },
 	[OZPROXY_A_SERVICE_USED] = { "used", KIND_U64, "1" },
 	[OZPROXY_A_SERVICE_PAD] = { "pad", KIND_PAD },
+	[OZPROXY_A_SERVICE_AFFINITY] = {
+		"affinity", KIND_U32, "1000", { "86400001", "4294967295" } },
 };
 
 SET(OZPROXY_A_SERVICE, service);
@@ -241,7 +247,8 @@ const struct op_mirror all_ops[] = {
 		.takes = {
 			OZPROXY_A_SERVICE_IFINDEX, OZPROXY_A_SERVICE_NAME,
 			OZPROXY_A_SERVICE_ADDRESS,
-			OZPROXY_A_SERVICE_INSTANCE },
+			OZPROXY_A_SERVICE_INSTANCE,
+			OZPROXY_A_SERVICE_AFFINITY },
 		.required = {
 			OZPROXY_A_SERVICE_IFINDEX, OZPROXY_A_SERVICE_NAME },
 	},

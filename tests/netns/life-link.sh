@@ -47,7 +47,8 @@ defaults()
 		"service-ipv6-prefix 16" "admission overlay" \
 		"flow-limit 65536" "miss-limit 1024" "miss-timeout 10000" \
 		"service-limit 16384" "outer-checksum on" \
-		"source-port flow" "dscp-mode fixed" "dscp 0" "mss-clamp off"; do
+		"source-port flow" "dscp-mode fixed" "dscp 0" "mss-clamp off" \
+		"affinity-limit 16384"; do
 		read -r key want <<<"$row"
 		is "default $key" "$(property alone oz0 "$key")" "$want"
 	done

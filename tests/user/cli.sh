@@ -97,7 +97,7 @@ wrong "'frob' is not expected" service set job frob
 wrong "'address' needs" service set job address
 wrong "'address' needs" service set job address 10.30.0
 wrong "needs 'policy rr'" service set job address 10.30.0.1
-wrong "needs 'policy rr'" service set job address 10.30.0.1 policy closest
+wrong "needs 'policy rr'" service set job address 10.30.0.1 policy nearest
 wrong "'instance' needs a number" service set job instance
 wrong "needs 'ns ADDRESS" service set job instance 0
 wrong "needs 'node ADDRESS'" service set job instance 0 ns 10.19.1.3

@@ -260,9 +260,28 @@ static void instance_types_are_instance_ips(void **state)
 			 v4("10.30.0.6").s_addr);
 }
 
+static void closest_is_closest(void **state)
+{
+	static const char *const types[] = { "\"Closest\"", "\"closest\"" };
+	const struct ozp_service *service = &got.last.service;
+	unsigned int i, j;
+	char text[1024];
+
+	(void)state;
+	for (i = 0; i < MNL_ARRAY_SIZE(types); i++) {
+		snprintf(text, sizeof(text), TYPED("%s"), types[i]);
+		only_instance(text);
+		assert_int_equal(service->n_address, 1);
+		for (j = 0; j < service->n_address; j++)
+			assert_int_equal(service->address[j].policy,
+					 OZPROXY_POLICY_CLOSEST);
+		assert_string_equal(got.notes, "");
+	}
+}
+
 static void other_types_become_round_robin(void **state)
 {
-	static const char *const types[] = { "\"Closest\"", "\"closest\"",
+	static const char *const types[] = { "\"least\"", "\"closest \"",
 					     "\"something new\"" };
 	unsigned int i;
 	char text[1024];
@@ -274,7 +293,7 @@ static void other_types_become_round_robin(void **state)
 		assert_int_equal(got.last.service.n_address, 1);
 		assert_int_equal(got.last.service.address[0].policy,
 				 OZPROXY_POLICY_RR);
-		assert_non_null(strstr(got.notes, "not supported yet"));
+		assert_non_null(strstr(got.notes, "is not known"));
 	}
 	only_instance(TYPED("\"rr\""));
 	assert_string_equal(got.notes, "");
@@ -557,6 +576,7 @@ int main(void)
 		TEST(one_family_is_enough),
 		TEST(ipv6_in_any_spelling),
 		TEST(instance_types_are_instance_ips),
+		TEST(closest_is_closest),
 		TEST(other_types_become_round_robin),
 		TEST(service_ips_are_the_jobs),
 		TEST(negative_answers),

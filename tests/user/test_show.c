@@ -73,6 +73,7 @@ static void put_device(struct emit *emit)
 			.miss_timeout = 10000,
 			.service_limit = 16384,
 			.outer_checksum = OZPROXY_SWITCH_ON,
+			.affinity_limit = 16384,
 		},
 	};
 	struct in_addr first = v4("131.1.0.1");
@@ -414,6 +415,7 @@ static void put_many_devices(struct emit *emit)
 	device.link.service_limit = UINT32_MAX;
 	device.link.outer_checksum = 2;
 	device.link.dscp = UINT32_MAX;
+	device.link.affinity_limit = UINT32_MAX;
 	device.link.service_ipv4_prefix = 32;
 	device.link.service_ipv6_prefix = 128;
 	for (i = 1; i <= 16; i++) {

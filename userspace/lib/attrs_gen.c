@@ -9,6 +9,8 @@
 static const char *const policy_names[] = {
 	[OZPROXY_POLICY_RR] = "rr",
 	[OZPROXY_POLICY_INSTANCE] = "instance",
+	[OZPROXY_POLICY_CLOSEST] = "closest",
+	[OZPROXY_POLICY_LEAST] = "least",
 };
 
 const struct ozp_enum ozp_policy_enum = {
@@ -243,6 +245,18 @@ static const struct ozp_attr instance_attrs[] = {
 		.size = sizeof(((struct ozp_instance *)0)->flags),
 		.values = &ozp_instance_flags_enum,
 	},
+	[OZPROXY_A_INSTANCE_RTT] = {
+		.name = "rtt",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_instance, rtt),
+		.size = sizeof(((struct ozp_instance *)0)->rtt),
+	},
+	[OZPROXY_A_INSTANCE_FLOWS] = {
+		.name = "flows",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_instance, flows),
+		.size = sizeof(((struct ozp_instance *)0)->flows),
+	},
 };
 
 const struct ozp_set ozp_instance_attrs = {
@@ -311,6 +325,12 @@ static const struct ozp_attr service_attrs[] = {
 		.kind = OZP_KIND_U64,
 		.offset = offsetof(struct ozp_service, used),
 		.size = sizeof(((struct ozp_service *)0)->used),
+	},
+	[OZPROXY_A_SERVICE_AFFINITY] = {
+		.name = "affinity",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_service, affinity),
+		.size = sizeof(((struct ozp_service *)0)->affinity),
 	},
 };
 
@@ -734,6 +754,12 @@ static const struct ozp_attr link_attrs[] = {
 		.offset = offsetof(struct ozp_link, mss_clamp),
 		.size = sizeof(((struct ozp_link *)0)->mss_clamp),
 		.values = &ozp_switch_enum,
+	},
+	[IFLA_OZPROXY_AFFINITY_LIMIT] = {
+		.name = "affinity-limit",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, affinity_limit),
+		.size = sizeof(((struct ozp_link *)0)->affinity_limit),
 	},
 };
 

@@ -32,8 +32,8 @@ struct ozp_local {
  * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
  * @ipv4: The Service IP, inside the device's IPv4 service network.
  * @ipv6: The Service IP, inside the device's IPv6 service network.
- * @policy: How this address chooses an instance. Required. Of enum
- *   ozproxy_policy.
+ * @policy: How this address chooses an instance; not instance. Required. Of
+ *   enum ozproxy_policy.
  */
 struct ozp_address {
 	uint32_t present;
@@ -61,8 +61,13 @@ struct ozp_address {
  *   order.
  * @weight: Share of new flows relative to the other instances, default 1; with
  *   0 the instance gets no new flow.
- * @metric: Distance as the table gave it, lower is closer, default 0.
+ * @metric: Distance as the table gave it, lower is closer, compared with round
+ *   trips in microseconds that the device measures where it is 0, the default.
  * @flags: Properties, default none. Bits of enum ozproxy_instance_flags.
+ * @rtt: In replies, the round trip to its node in microseconds, smoothed over
+ *   the TCP handshakes that passed; 0 while there was none.
+ * @flows: In replies, the live flows of this device to it: those that neither
+ *   are closing nor have ended.
  */
 struct ozp_instance {
 	uint32_t present;
@@ -77,6 +82,8 @@ struct ozp_instance {
 	uint16_t weight;
 	uint32_t metric;
 	uint32_t flags;
+	uint32_t rtt;
+	uint32_t flows;
 };
 
 /**
@@ -103,6 +110,9 @@ struct ozp_instance {
  * @used: When a packet last used the service, milliseconds of CLOCK_BOOTTIME
  *   with a grain of 100 ms. In service-clear a condition: refused with EBUSY
  *   when the service was used later than this.
+ * @affinity: Milliseconds for which a client, a source address, keeps its
+ *   instance after its latest new flow by whichever Service IP, with a grain
+ *   of 100 ms, at most a day (86400000); 0, the default, for no affinity.
  */
 struct ozp_service {
 	uint32_t present;
@@ -117,6 +127,7 @@ struct ozp_service {
 	uint32_t generation;
 	uint32_t table_generation;
 	uint64_t used;
+	uint32_t affinity;
 };
 
 /**
@@ -293,6 +304,9 @@ struct ozp_stats {
  * @mss_clamp: Whether the MSS that TCP connections offer, in both directions,
  *   is lowered to what the path to the node carries; default off. Of enum
  *   ozproxy_switch.
+ * @affinity_limit: Most clients whose instance is remembered, default 16384;
+ *   one that is one too many takes the place of the one that was longest not
+ *   used.
  */
 struct ozp_link {
 	uint32_t present;
@@ -312,6 +326,7 @@ struct ozp_link {
 	uint32_t dscp_mode;
 	uint32_t dscp;
 	uint32_t mss_clamp;
+	uint32_t affinity_limit;
 };
 
 #endif /* _OZP_LIB_OZPROXY_TYPES_H */

@@ -429,6 +429,7 @@ const struct noun device_noun = {
 		"                       (flow), or always our own\n"
 		"  dscp-mode fixed|copy their DSCP: the next option (fixed), or the inner\n"
 		"  dscp N               their DSCP, 0 to 63 (0)\n"
-		"  mss-clamp on|off     lowers the MSS of TCP to the path to the node (off)\n",
+		"  mss-clamp on|off     lowers the MSS of TCP to the path to the node (off)\n"
+		"  affinity-limit N     most clients with an affinity (16384)\n",
 	.verbs = verbs,
 };

@@ -79,7 +79,9 @@ static enum status take_address(struct ozctl *ctl, struct ozp_service *service)
 	policy = take_if(ctl, "policy") ? take_word(ctl) : NULL;
 	value = policy ? ozp_enum_value(&ozp_policy_enum, policy) : -1;
 	if (value < 0)
-		return usage(ctl, "address %s needs 'policy rr' after it",
+		return usage(ctl,
+			     "address %s needs 'policy rr', 'policy closest' "
+			     "or 'policy least' after it",
 			     text);
 	address = ozp_service_add_address(service);
 	if (!address)
@@ -238,6 +240,12 @@ static enum status to_device(struct ozctl *ctl, struct ozp_service *service,
 	return err ? failed(ctl, NULL, err) : STATUS_OK;
 }
 
+static enum status take_affinity(struct ozctl *ctl, struct ozp_service *service)
+{
+	OZP_SET(service, OZPROXY_A_SERVICE_AFFINITY);
+	return take_u32(ctl, "affinity", &service->affinity);
+}
+
 static enum status service_set(struct ozctl *ctl)
 {
 	struct ozp_service service = {};
@@ -249,6 +257,8 @@ static enum status service_set(struct ozctl *ctl)
 			status = take_address(ctl, &service);
 		else if (take_if(ctl, "instance"))
 			status = take_instance(ctl, &service);
+		else if (take_if(ctl, "affinity"))
+			status = take_affinity(ctl, &service);
 		else
 			status = take_end(ctl);
 	}
@@ -375,7 +385,7 @@ static enum status service_show(struct ozctl *ctl)
 
 static const struct verb verbs[] = {
 	{ "set",
-	  "[dev NAME] JOB [address ADDRESS policy rr]...\n"
+	  "[dev NAME] JOB [affinity MS] [address ADDRESS policy rr|closest|least]...\n"
 	  "        [instance N ns ADDRESS[,ADDRESS6] [ip ADDRESS[,ADDRESS6]]\n"
 	  "         node ADDRESS port N [weight W] [metric M] [local] [draining]]...",
 	  "Creates or replaces a service as a whole.", service_set },
@@ -401,13 +411,17 @@ const struct noun service_noun = {
 	.help = "the services that a device converts",
 	.notes =
 		"In 'set':\n"
-		"  address   a Service IP: what clients connect to\n"
+		"  affinity  milliseconds for which a client keeps its instance (0)\n"
+		"  address   a Service IP: what clients connect to, with its policy:\n"
+		"    rr      a new flow goes to the next instance\n"
+		"    closest to the nearest: on this node, lowest metric or round trip\n"
+		"    least   to the one with the fewest flows\n"
 		"  instance  a container that runs the service, with\n"
 		"    ns      its Namespace IPs, the container's own addresses\n"
 		"    ip      its Instance IPs, which reach exactly this instance\n"
 		"    node    the worker it runs on, and port, of that worker's tunnel\n"
 		"    weight  share of new flows (1); with 0 none\n"
-		"    metric  distance, lower is closer (0)\n"
+		"    metric  distance, lower is closer; 0: as measured (0)\n"
 		"    local   it runs on this node, whatever the node address says\n"
 		"    draining  no new flows; those it has go on\n",
 	.verbs = verbs,

@@ -13,6 +13,10 @@ static const char *policy_text(uint32_t policy)
 		return "rr: a new flow goes to the next instance";
 	case OZPROXY_POLICY_INSTANCE:
 		return "instance: always the same instance";
+	case OZPROXY_POLICY_CLOSEST:
+		return "closest: a new flow goes to the nearest instance";
+	case OZPROXY_POLICY_LEAST:
+		return "least: a new flow goes where the fewest flows are";
 	}
 	return "unknown to this ozctl";
 }
@@ -77,13 +81,31 @@ static const char *v4_if(const struct ozp_instance *instance,
 	return OZP_HAS(instance, attribute) ? emit_ipv4(address, text) : NULL;
 }
 
+/* A measured round trip in milliseconds, when there is one. */
+static const char *rtt_text(const struct ozp_instance *instance, char *text)
+{
+	if (!OZP_HAS(instance, OZPROXY_A_INSTANCE_RTT) || !instance->rtt)
+		return NULL;
+	snprintf(text, EMIT_TEXT, "%u.%03u", instance->rtt / 1000,
+		 instance->rtt % 1000);
+	return text;
+}
+
+static const char *flows_text(const struct ozp_instance *instance, char *text)
+{
+	if (!OZP_HAS(instance, OZPROXY_A_INSTANCE_FLOWS))
+		return NULL;
+	snprintf(text, EMIT_TEXT, "%u", instance->flows);
+	return text;
+}
+
 /* A row for each family: IPv6 below IPv4. */
 static void instance_rows(struct table *table,
 			  const struct ozp_instance *instance)
 {
 	char number[16], ip4[EMIT_TEXT], ip6[EMIT_TEXT], ns4[EMIT_TEXT],
 		ns6[EMIT_TEXT], node[EMIT_TEXT], weight[16], metric[16],
-		flags[EMIT_TEXT];
+		rtt[EMIT_TEXT], flows[EMIT_TEXT], flags[EMIT_TEXT];
 	const char *a, *b;
 
 	snprintf(number, sizeof(number), "%u", instance->number);
@@ -102,10 +124,12 @@ static void instance_rows(struct table *table,
 			v4_if(instance, OZPROXY_A_INSTANCE_NAMESPACE_IPV4, &instance->namespace_ipv4, ns4) ?:
 				"-",
 			node_text(instance, node), weight, metric,
+			rtt_text(instance, rtt), flows_text(instance, flows),
 			flags_text(instance->flags, flags) });
 	if (a || b)
 		table_row(table, (const char *[]){ NULL, a ?: "-", b ?: "-",
-						   NULL, NULL, NULL, NULL });
+						   NULL, NULL, NULL, NULL, NULL,
+						   NULL });
 }
 
 static void text_instances(FILE *out, const struct ozp_service *service)
@@ -117,8 +141,10 @@ static void text_instances(FILE *out, const struct ozp_service *service)
 			     { .title = "node" },
 			     { .title = "weight", .right = true },
 			     { .title = "metric", .right = true },
+			     { .title = "rtt ms", .right = true },
+			     { .title = "flows", .right = true },
 			     { .title = "flags" } },
-		.n_columns = 7,
+		.n_columns = 9,
 		.indent = "    ",
 	};
 	unsigned int i;
@@ -147,6 +173,9 @@ static void text_service(FILE *out, const struct ozp_service *service,
 			emit_duration(
 				now > service->used ? now - service->used : 0,
 				text));
+	if (service->affinity)
+		fprintf(out, "; clients keep their instance for %s",
+			emit_duration(service->affinity, text));
 	fputc('\n', out);
 }
 

@@ -118,6 +118,18 @@ static bool is_instance_type(const char *type)
 	       !strcasecmp(type, "InstanceNumber");
 }
 
+/* The policy of a Service IP; round robin where the type is a new one. */
+static enum ozproxy_policy policy_of(const char *type)
+{
+	return strcasecmp(type, "closest") ? OZPROXY_POLICY_RR :
+					     OZPROXY_POLICY_CLOSEST;
+}
+
+static bool is_known_policy(const char *type)
+{
+	return policy_of(type) != OZPROXY_POLICY_RR || !strcasecmp(type, "RR");
+}
+
 static void read_instance_ips(const struct place *place, const json_t *object,
 			      const char *key_v4, const char *key_v6,
 			      struct ozp_instance *instance)
@@ -204,10 +216,10 @@ static int add_address(const struct place *place,
 		return fail(place->reader, -E2BIG,
 			    "%s has more than %d Service IPs", service->name,
 			    OZPROXY_ADDRESS_MAX);
-	if (strcasecmp(type, "RR"))
+	if (!is_known_policy(type))
 		note(place,
-		     "the policy '%.32s' is not supported yet: its "
-		     "address gets round robin",
+		     "the policy '%.32s' is not known: its address gets round "
+		     "robin",
 		     type);
 	added = ozp_service_add_address(service);
 	if (!added)
@@ -219,8 +231,7 @@ static int add_address(const struct place *place,
 static int read_address(const struct place *place, const json_t *object,
 			struct ozp_instance *instance)
 {
-	struct ozp_address v4 = { .policy = OZPROXY_POLICY_RR };
-	struct ozp_address v6 = { .policy = OZPROXY_POLICY_RR };
+	struct ozp_address v4 = {}, v6 = {};
 	const char *type = text_of(object, "IpType");
 	int err = 0;
 
@@ -233,6 +244,8 @@ static int read_address(const struct place *place, const json_t *object,
 				  instance);
 		return 0;
 	}
+	v4.policy = policy_of(type);
+	v6.policy = v4.policy;
 	OZP_SET(&v4, OZPROXY_A_ADDRESS_POLICY);
 	OZP_SET(&v6, OZPROXY_A_ADDRESS_POLICY);
 	if (address_of(place, object, "Address", AF_INET, &v4.ipv4)) {

@@ -20,10 +20,18 @@
  * @OZPROXY_POLICY_RR: Round robin, in proportion to the weights.
  * @OZPROXY_POLICY_INSTANCE: Exactly one instance. Not given in service-set:
  *   the Instance IPs that the instances themselves carry are of this policy.
+ * @OZPROXY_POLICY_CLOSEST: The nearest instance: one on this node, else the
+ *   one with the lowest metric, or where the table gave none, with the
+ *   shortest handshake that the device measured to its node. Equals take
+ *   turns.
+ * @OZPROXY_POLICY_LEAST: The instance with the fewest live flows of this
+ *   device, in proportion to the weights. Equals take turns.
  */
 enum ozproxy_policy {
 	OZPROXY_POLICY_RR,
 	OZPROXY_POLICY_INSTANCE,
+	OZPROXY_POLICY_CLOSEST,
+	OZPROXY_POLICY_LEAST,
 };
 
 /**
@@ -214,6 +222,7 @@ enum {
 	IFLA_OZPROXY_DSCP_MODE,
 	IFLA_OZPROXY_DSCP,
 	IFLA_OZPROXY_MSS_CLAMP,
+	IFLA_OZPROXY_AFFINITY_LIMIT,
 
 	__IFLA_OZPROXY_MAX,
 	IFLA_OZPROXY_MAX = (__IFLA_OZPROXY_MAX - 1)
@@ -248,6 +257,8 @@ enum {
 	OZPROXY_A_INSTANCE_WEIGHT,
 	OZPROXY_A_INSTANCE_METRIC,
 	OZPROXY_A_INSTANCE_FLAGS,
+	OZPROXY_A_INSTANCE_RTT,
+	OZPROXY_A_INSTANCE_FLOWS,
 
 	__OZPROXY_A_INSTANCE_MAX,
 	OZPROXY_A_INSTANCE_MAX = (__OZPROXY_A_INSTANCE_MAX - 1)
@@ -264,6 +275,7 @@ enum {
 	OZPROXY_A_SERVICE_TABLE_GENERATION,
 	OZPROXY_A_SERVICE_USED,
 	OZPROXY_A_SERVICE_PAD,
+	OZPROXY_A_SERVICE_AFFINITY,
 
 	__OZPROXY_A_SERVICE_MAX,
 	OZPROXY_A_SERVICE_MAX = (__OZPROXY_A_SERVICE_MAX - 1)
