@@ -112,7 +112,7 @@ use_family()
 	if (($1 == 4)); then
 		src=10.19.1.3 dst=10.30.$2.1 seen=10.30.0.2 header=28
 	else
-		src=fc00::103 dst=fdff:2000::$2:1 seen=[fdff::2] header=48
+		src=fc00::103 dst=fdff:2000::$2:1 seen="[fdff::2]" header=48
 	fi
 }
 

@@ -13,9 +13,8 @@ static enum status take_protocol(struct ozctl *ctl, struct ozp_flow *filter)
 	const char *word = take_word(ctl);
 
 	if (!word || !find_protocol(word, &filter->protocol))
-		return usage(ctl,
-			     "'protocol' needs tcp, udp, icmp or icmpv6 "
-			     "after it");
+		return usage(ctl, "'protocol' needs tcp, udp, icmp or icmpv6 "
+				  "after it");
 	OZP_SET(filter, OZPROXY_A_FLOW_PROTOCOL);
 	return STATUS_OK;
 }
@@ -150,9 +149,9 @@ static enum status flow_flush(struct ozctl *ctl)
 	return STATUS_OK;
 }
 
-#define FILTERS                                                 \
-	"[dev NAME] [protocol tcp|udp|icmp|icmpv6]\n"            \
-	"        [from ADDRESS[:PORT]] [to ADDRESS[:PORT]]\n"    \
+#define FILTERS                                               \
+	"[dev NAME] [protocol tcp|udp|icmp|icmpv6]\n"         \
+	"        [from ADDRESS[:PORT]] [to ADDRESS[:PORT]]\n" \
 	"        [service JOB] [instance N]"
 
 static const struct verb verbs[] = {

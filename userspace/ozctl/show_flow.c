@@ -65,6 +65,8 @@ static void text_echo(FILE *out, const struct ozp_flow *flow)
 {
 	bool is_ipv4 = OZP_HAS(flow, OZPROXY_A_FLOW_SOURCE_IPV4);
 	bool is_reply = flow->destination_port;
+	unsigned int identifier = is_reply ? flow->destination_port :
+					     flow->source_port;
 	char a[EMIT_TEXT], b[EMIT_TEXT];
 
 	fprintf(out, "    container sends  %s > %s, echo %s %u\n",
@@ -72,8 +74,7 @@ static void text_echo(FILE *out, const struct ozp_flow *flow)
 			     a),
 		address_text(is_ipv4, &flow->destination_ipv4,
 			     &flow->destination_ipv6, b),
-		is_reply ? "reply" : "request",
-		is_reply ? flow->destination_port : flow->source_port);
+		is_reply ? "reply" : "request", identifier);
 	fprintf(out, "    converted to     %s > %s\n",
 		address_text(is_ipv4, &flow->converted_source_ipv4,
 			     &flow->converted_source_ipv6, a),
