@@ -90,12 +90,16 @@ ns_name()
 	echo "$ozp_prefix-$1"
 }
 
+# busybox, being static, starts in a third of the time of the usual nsenter. It
+# takes its own word for any command that has no path.
 ns()
 {
-	local name=$ozp_prefix-$1
+	local name=$ozp_prefix-$1 program=$2
 
-	shift
-	nsenter "--net=/run/netns/$name" -- "$@"
+	shift 2
+	hash "$program" 2>/dev/null
+	busybox nsenter "--net=/run/netns/$name" -- \
+		"${BASH_CMDS[$program]:-$program}" "$@"
 }
 
 nip()
@@ -115,7 +119,7 @@ ns_sysctl()
 		key=${pair%%=*}
 		script+="echo '${pair#*=}' >/proc/sys/${key//.//} || exit 1;"
 	done
-	ns "$name" sh -c "$script"
+	ns "$name" busybox sh -c "$script"
 }
 
 netns_add()
@@ -127,7 +131,7 @@ netns_add()
 	ns_sysctl "$1" net.ipv6.conf.all.accept_dad=0 \
 		net.ipv6.conf.default.accept_dad=0 \
 		net.ipv4.tcp_orphan_retries=1 net.ipv4.tcp_fin_timeout=10 &&
-		nip "$1" link set lo up
+		ns "$1" busybox ip link set lo up
 }
 
 netns_del()
@@ -163,32 +167,33 @@ worker_add()
 	END
 }
 
+# Each start of ip(8) takes its time: one a side.
 container_add()
 {
-	local worker=$1 name=$2 host=c-${2:0:13} address
+	local worker=$1 name=$2 host=c-${2:0:13} address inside outside
 
 	shift 2
 	netns_add "$name" || return 1
-	nip "$worker" -batch - <<-END || return 1
-		link add $host type veth peer name eth0 netns $ozp_prefix-$name
-		link set $host master br0 up
-	END
-	nip "$name" link set eth0 up
+	outside="link add $host type veth peer name eth0 netns $ozp_prefix-$name
+		link set $host master br0 up"
+	inside="link set eth0 up"
 	for address; do
 		if [[ $address == *:* ]]; then
-			nip "$name" -batch - <<-END || return 1
+			inside+="
 				address add $address dev eth0 nodad
-				route add default via $GATEWAY6 dev eth0
-			END
-			nip "$worker" route add "${address%/*}/128" dev br0
+				route add default via $GATEWAY6 dev eth0"
+			outside+="
+				route add ${address%/*}/128 dev br0"
 		else
-			nip "$name" -batch - <<-END || return 1
+			inside+="
 				address add $address dev eth0
-				route add default via $GATEWAY4 dev eth0 onlink
-			END
-			nip "$worker" route add "${address%/*}/32" dev br0
-		fi || return 1
+				route add default via $GATEWAY4 dev eth0 onlink"
+			outside+="
+				route add ${address%/*}/32 dev br0"
+		fi
 	done
+	nip "$worker" -batch - <<<"$outside" &&
+		nip "$name" -batch - <<<"$inside"
 }
 
 # ---- underlay
@@ -202,43 +207,36 @@ underlay_make()
 			net.ipv4.conf.default.rp_filter=0
 }
 
-underlay_link()
-{
-	local worker=$1 port=u-${1:0:13}
-
-	ozp_underlays+=("$worker")
-	nip underlay -batch - <<-END &&
-		link add $port type veth peer name un0 netns $ozp_prefix-$worker
-		link set $port up
-		address add $ROUTER4/32 dev $port
-		address add $ROUTER6/64 dev $port nodad
-	END
-		nip "$worker" -batch - <<-END
-			link set un0 up
-			route add default via $ROUTER4 dev un0 onlink
-			route add default via $ROUTER6 dev un0
-		END
-}
-
 underlay_join()
 {
-	local worker=$1 port=u-${1:0:13} address
+	local worker=$1 port=u-${1:0:13} address near='' far=''
 
 	shift
 	[[ " ${ozp_spaces[*]} " == *" underlay "* ]] || underlay_make || return 1
-	[[ " ${ozp_underlays[*]} " == *" $worker "* ]] ||
-		underlay_link "$worker" || return 1
+	if [[ " ${ozp_underlays[*]} " != *" $worker "* ]]; then
+		ozp_underlays+=("$worker")
+		far="link add $port type veth peer name un0 netns $ozp_prefix-$worker
+			link set $port up
+			address add $ROUTER4/32 dev $port
+			address add $ROUTER6/64 dev $port nodad"
+		near="link set un0 up
+			route add default via $ROUTER4 dev un0 onlink
+			route add default via $ROUTER6 dev un0"
+	fi
 	for address; do
 		if [[ $address == *:* ]]; then
-			nip "$worker" address add "$address" dev un0 nodad \
-				noprefixroute &&
-				nip underlay route add "${address%/*}/128" dev "$port"
+			near+="
+				address add $address dev un0 nodad noprefixroute"
+			far+="
+				route add ${address%/*}/128 dev $port"
 		else
-			nip "$worker" address add "$address" dev un0 \
-				noprefixroute &&
-				nip underlay route add "${address%/*}/32" dev "$port"
-		fi || return 1
+			near+="
+				address add $address dev un0 noprefixroute"
+			far+="
+				route add ${address%/*}/32 dev $port"
+		fi
 	done
+	nip underlay -batch - <<<"$far" && nip "$worker" -batch - <<<"$near"
 }
 
 underlay_offloads()
