@@ -33,7 +33,7 @@
 	R(NOT_A_SERVICE, "not-a-service", \
 	  "The destination is outside the service networks of the device.") \
 	R(UNKNOWN_SERVICE, "unknown-service", \
-	  "No table entry for the destination; it was announced as a miss.") \
+	  "Nobody has the destination; that answer (miss-resolve) is remembered for a while.") \
 	R(MISS_TABLE_FULL, "miss-table-full", \
 	  "No table entry for the destination, and too many addresses wait for an answer already (link attribute miss-limit).") \
 	R(NO_INSTANCE, "no-instance", \
@@ -61,6 +61,20 @@
 	R(BACKLOG_FULL, "backlog-full", \
 	  "The receive queue of the CPU is full.") \
 	R(PACKET_TOO_BIG, "packet-too-big", \
-	  "The packet may not be fragmented and is larger than what fits into one datagram on the path to the node.")
+	  "The packet may not be fragmented and is larger than what fits into one datagram on the path to the node.") \
+	R(MISS_SOURCE_FULL, "miss-source-full", \
+	  "No table entry for the destination, and its sender waits for as many addresses as one container may (link attribute miss-source-limit).") \
+	R(MISS_QUEUE_FULL, "miss-queue-full", \
+	  "The destination waits for an answer, and as many packets wait for it as may (link attribute miss-address-packets).") \
+	R(MISS_SOURCE_QUEUE_FULL, "miss-source-queue-full", \
+	  "The destination waits for an answer, and as many packets of this sender wait as may (link attribute miss-source-packets).") \
+	R(MISS_PACKETS_FULL, "miss-packets-full", \
+	  "The destination waits for an answer, and as many packets wait in all as may (link attribute miss-packets).") \
+	R(MISS_MEMORY_FULL, "miss-memory-full", \
+	  "The destination waits for an answer, and the sender has its share of the memory for packets that wait (link attribute miss-memory).") \
+	R(MISS_TIMEOUT, "miss-timeout", \
+	  "The packet waited for its destination, and no answer came in time (link attribute miss-timeout).") \
+	R(DEVICE_DOWN, "device-down", \
+	  "The device was brought down while the packet waited for its destination.")
 
 #endif /* _OZP_REASONS_GEN_H */

@@ -66,7 +66,7 @@ struct ozp_convert_options {
  * @table: what addresses mean
  * @flows: the conversions in use
  * @affinities: which instances clients had last
- * @misses: addresses that wait for an answer
+ * @misses: addresses that the table does not have, and what waits for them
  * @tunnel: the wire
  * @gro_cells: receive queues, one a CPU
  */
@@ -107,6 +107,11 @@ struct ozp_flow *ozp_choose_rcu(struct ozp_convert *cv,
 				struct ozp_flow_parties *parties,
 				const struct ozp_match *match);
 netdev_tx_t ozp_outbound(struct ozp_convert *cv, struct sk_buff *skb);
+void ozp_outbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
+			 struct ozp_packet *pkt);
+void ozp_outbound_release(struct ozp_misses *misses, struct sk_buff *skb);
+void ozp_outbound_give_up(struct ozp_misses *misses, struct sk_buff *skb,
+			  enum ozproxy_drop_reason reason);
 void ozp_inbound(struct ozp_tunnel *tunnel, struct sk_buff *skb,
 		 struct ozp_packet *pkt);
 void ozp_inbound_local(struct ozp_convert *cv, struct sk_buff *skb,

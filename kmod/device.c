@@ -55,6 +55,12 @@ static void ozp_device_miss(struct ozp_misses *misses,
 	ozp_device_events->miss(oz, info);
 }
 
+static const struct ozp_miss_events ozp_device_miss_events = {
+	.notify = ozp_device_miss,
+	.release = ozp_outbound_release,
+	.reject = ozp_outbound_give_up,
+};
+
 /* Options are numbers of 32 bits, each of which may be read at any time. */
 #define OZP_OPTIONS_COPY(to, from) do {					\
 	BUILD_BUG_ON(!__same_type(*(to), *(from)));			\
@@ -81,7 +87,7 @@ static void ozp_link_apply(struct ozp_convert *cv,
 	ozp_tunnel_options_changed(&cv->tunnel);
 	OZP_OPTIONS_COPY(&cv->affinities.options, &config->affinities);
 	cv->table.service_limit = config->service_limit;
-	ozp_misses_hurry(&cv->misses);
+	ozp_misses_options_changed(&cv->misses);
 	ozp_flows_locality_changed(cv->flows);
 	mutex_unlock(&cv->table.lock);
 }
@@ -110,7 +116,7 @@ static int ozp_device_init(struct net_device *dev)
 		goto err_uninit_table;
 	}
 	ozp_affinities_init(&cv->affinities);
-	ozp_misses_init(&cv->misses, ozp_device_miss);
+	ozp_misses_init(&cv->misses, &ozp_device_miss_events);
 
 	cv->tunnel.dev = dev;
 	cv->tunnel.stats = &cv->stats;
@@ -161,8 +167,12 @@ static void ozp_device_uninit(struct net_device *dev)
 static int ozp_device_open(struct net_device *dev)
 {
 	struct ozp_device *oz = netdev_priv(dev);
+	int err;
 
-	return ozp_tunnel_open(&oz->convert.tunnel);
+	err = ozp_tunnel_open(&oz->convert.tunnel);
+	if (!err)
+		ozp_misses_open(&oz->convert.misses);
+	return err;
 }
 
 static int ozp_device_stop(struct net_device *dev)
@@ -170,6 +180,7 @@ static int ozp_device_stop(struct net_device *dev)
 	struct ozp_device *oz = netdev_priv(dev);
 
 	ozp_tunnel_close(&oz->convert.tunnel);
+	ozp_misses_close(&oz->convert.misses);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
  *                         ozp_device.dead
  *   ozp_flows.collect_lock  mutex: one collector at a time
  *   ozp_table.commit      seqlock, BH off: a change becoming visible
- *   ozp_misses.lock       spinlock, BH off: waiting addresses
+ *   ozp_misses.lock       spinlock, BH off: addresses that wait, their packets
  *   ozp_flows.convert_lock  spinlock, BH off: replacing a flow's conversion
  *   ozp_services.lock     spinlock, BH off: lists of services and instances
  *   ozp_affinities.lock   spinlock, BH off: which instances clients had last
@@ -18,9 +18,10 @@
  *
  * Of the spinlocks only ozp_services.lock is ever taken inside another, inside
  * ozp_table.commit. The packet path takes ozp_misses.lock for an unknown
- * address, ozp_affinities.lock for a new flow to a service with affinity, and
- * ozp_flows.convert_lock when an instance of a flow has moved; it reads
- * ozp_table.commit when it finds nothing. Everything else there is RCU.
+ * address and, while packets wait, for each new flow, ozp_affinities.lock for a
+ * new flow to a service with affinity, and ozp_flows.convert_lock when an
+ * instance of a flow has moved; it reads ozp_table.commit when it finds nothing.
+ * Everything else there is RCU.
  * References are dropped with none of the spinlocks held.
  *
  * Life of the objects:
@@ -35,6 +36,10 @@
  *   flow       owned by the flow table; marked dying by anyone, unlinked by
  *              the collector
  *   flow table reference of the device, and of dumps in progress
+ *   waiting packet
+ *              owned by the address that it waits for, until an answer or a
+ *              time-out, at the latest until the device is closed: it has a
+ *              route, perhaps a socket, of the device's namespace
  *
  * Everything that packets see is freed a grace period after it was unlinked.
  */
@@ -66,7 +71,7 @@ struct ozp_device {
 /**
  * struct ozp_device_events - what the layer above wants to know of
  * @miss: an address was used that the table does not have; any context that
- *	packets come from
+ *	packets come from, or packets wait for it still
  */
 struct ozp_device_events {
 	void (*miss)(struct ozp_device *oz, const struct ozp_miss_info *info);

@@ -27,13 +27,45 @@
 #define OZP_FLOW_LIMIT_MIN		16
 #define OZP_FLOW_LIMIT_MAX		4194304
 
-/* Waiting addresses: under 100 bytes each; a scan of the service network by
- * one container stops costing notifications here.
+/* Addresses that wait for an answer: 256 bytes each. A scan of the service
+ * network stops costing memory and notifications here.
  */
 #define OZP_MISS_LIMIT_DEFAULT		1024
 #define OZP_MISS_LIMIT_MIN		1
 #define OZP_MISS_LIMIT_MAX		65536
 #define OZP_MISS_BUCKET_BITS		8
+
+/* Of them because of one container: more than an application asks for while it
+ * starts, and one that scans leaves room for fifteen others that do.
+ */
+#define OZP_MISS_SOURCE_LIMIT_DEFAULT	64
+#define OZP_MISS_SOURCE_LIMIT_MIN	1
+#define OZP_MISS_SOURCE_LIMIT_MAX	65536
+#define OZP_MISS_SOURCE_BITS		6
+
+/* Packets that wait, in all: 16 of each address of one container that starts. */
+#define OZP_MISS_PACKETS_DEFAULT	1024
+#define OZP_MISS_PACKETS_MIN		0
+#define OZP_MISS_PACKETS_MAX		65536
+
+/* For one address: the first flight of some connections; what is handed back
+ * at once, with softirqs off.
+ */
+#define OZP_MISS_ADDRESS_PACKETS_DEFAULT 32
+#define OZP_MISS_ADDRESS_PACKETS_MIN	0
+#define OZP_MISS_ADDRESS_PACKETS_MAX	65536
+
+/* Of one container: two for each address, or four full queues. */
+#define OZP_MISS_SOURCE_PACKETS_DEFAULT	128
+#define OZP_MISS_SOURCE_PACKETS_MIN	0
+#define OZP_MISS_SOURCE_PACKETS_MAX	65536
+
+/* Bytes that they occupy in all (truesize): all of them, at 4 KiB each; what a
+ * packet of 1500 bytes takes is less, one of 64 KiB takes far more.
+ */
+#define OZP_MISS_MEMORY_DEFAULT		(4 * 1024 * 1024)
+#define OZP_MISS_MEMORY_MIN		0
+#define OZP_MISS_MEMORY_MAX		(1024 * 1024 * 1024)
 
 /* Waiting addresses that a dump copies at a time, with packets kept out. */
 #define OZP_MISS_BATCH			128
@@ -42,6 +74,19 @@
 #define OZP_MISS_TIMEOUT_DEFAULT	10000
 #define OZP_MISS_TIMEOUT_MIN		100
 #define OZP_MISS_TIMEOUT_MAX		3600000
+
+/* Milliseconds until an address is announced again: longer than a query takes
+ * that goes well. Doubled each time, so that a helper that is away gets four
+ * announcements in the default time-out, and then none.
+ */
+#define OZP_MISS_REPEAT_TIMEOUT_DEFAULT	1000
+#define OZP_MISS_REPEAT_TIMEOUT_MIN	10
+#define OZP_MISS_REPEAT_TIMEOUT_MAX	3600000
+
+/* Negative answers that are remembered: 256 bytes each. */
+#define OZP_NEGATIVE_LIMIT_DEFAULT	4096
+#define OZP_NEGATIVE_LIMIT_MIN		0
+#define OZP_NEGATIVE_LIMIT_MAX		65536
 
 /* Services: above the 10,000 of the largest cluster that was asked for. */
 #define OZP_SERVICE_LIMIT_DEFAULT	16384
@@ -87,6 +132,11 @@
  * are dirtied ten times a second, not once a packet.
  */
 #define OZP_USED_GRAIN_MS		100
+
+/* How often a packet looks its address up again because the table changed on
+ * the way. Each time takes a change of its own.
+ */
+#define OZP_FIND_TRIES			3
 
 /* Seconds without a packet after which a flow ends. Unanswered: as long as a
  * resolver or a SYN is repeated. Established UDP outlives keepalives of 60 s

@@ -34,6 +34,13 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_DSCP] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_MSS_CLAMP] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_AFFINITY_LIMIT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_MISS_SOURCE_LIMIT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_MISS_PACKETS] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_MISS_ADDRESS_PACKETS] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_MISS_SOURCE_PACKETS] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_MISS_MEMORY] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_MISS_REPEAT_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_NEGATIVE_LIMIT] = { .type = NLA_U32 },
 };
 
 /**
@@ -86,6 +93,21 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 				OZPROXY_SWITCH_OFF, OZPROXY_SWITCH_ON),
 	[IFLA_OZPROXY_AFFINITY_LIMIT] =
 		OZP_LINK_LIMIT(affinities.limit, OZP_AFFINITY_LIMIT),
+	[IFLA_OZPROXY_MISS_SOURCE_LIMIT] =
+		OZP_LINK_LIMIT(misses.source_limit, OZP_MISS_SOURCE_LIMIT),
+	[IFLA_OZPROXY_MISS_PACKETS] =
+		OZP_LINK_LIMIT(misses.packets, OZP_MISS_PACKETS),
+	[IFLA_OZPROXY_MISS_ADDRESS_PACKETS] =
+		OZP_LINK_LIMIT(misses.address_packets,
+			       OZP_MISS_ADDRESS_PACKETS),
+	[IFLA_OZPROXY_MISS_SOURCE_PACKETS] =
+		OZP_LINK_LIMIT(misses.source_packets, OZP_MISS_SOURCE_PACKETS),
+	[IFLA_OZPROXY_MISS_MEMORY] =
+		OZP_LINK_LIMIT(misses.memory, OZP_MISS_MEMORY),
+	[IFLA_OZPROXY_MISS_REPEAT_TIMEOUT] =
+		OZP_LINK_LIMIT(misses.repeat_timeout, OZP_MISS_REPEAT_TIMEOUT),
+	[IFLA_OZPROXY_NEGATIVE_LIMIT] =
+		OZP_LINK_LIMIT(misses.negative_limit, OZP_NEGATIVE_LIMIT),
 };
 
 static bool ozp_link_has_option(unsigned int type)

@@ -3,172 +3,168 @@
 
 #include "miss.h"
 
-#include <linux/hash.h>
-#include <linux/jhash.h>
-#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 /**
- * struct ozp_miss - an address that waits for an answer
- * @link: in a bucket
- * @age: in the list of all
- * @addr: the address
- * @family: its family
- * @packets: packets dropped since it was announced
- * @announced: when that was, in jiffies
- * @id: see struct ozp_miss_info
+ * ozp_miss_lookup() - find an address
+ * @misses: where to look, locked
+ * @key: the address
+ *
+ * Return: what is known of it, valid under the lock, or NULL.
  */
-struct ozp_miss {
-	struct hlist_node link;
-	struct list_head age;
-	union ozp_addr addr;
-	u8 family;
-	u32 packets;
-	unsigned long announced;
-	u64 id;
-};
-
-static struct ozp_miss *ozp_miss_lookup(struct ozp_misses *misses, u8 family,
-					const union ozp_addr *addr)
+struct ozp_miss *ozp_miss_lookup(struct ozp_misses *misses,
+				 const struct ozp_miss_key *key)
 {
-	u32 hash = jhash(addr, sizeof(*addr), family);
+	u32 hash = ozp_miss_hash(misses, key, OZP_MISS_BUCKET_BITS);
 	struct ozp_miss *miss;
 
 	lockdep_assert_held(&misses->lock);
-	hash = hash_32(hash, OZP_MISS_BUCKET_BITS);
 	hlist_for_each_entry(miss, &misses->buckets[hash], link)
-		if (miss->family == family &&
-		    ozp_addr_is_equal(&miss->addr, addr))
+		if (ozp_miss_key_is_equal(&miss->key, key))
 			return miss;
 	return NULL;
 }
 
-static struct ozp_miss *ozp_miss_insert(struct ozp_misses *misses, u8 family,
-					const union ozp_addr *addr)
+/**
+ * ozp_miss_schedule() - have it looked at when something is to be done about it
+ * @misses: where it is, locked
+ * @miss: the address: it ends, or is to be announced again as packets wait
+ *
+ * Return: whether nothing else is due earlier: then ozp_misses_hurry() is to be
+ * called once the lock is free.
+ */
+bool ozp_miss_schedule(struct ozp_misses *misses, struct ozp_miss *miss)
 {
-	u32 hash = jhash(addr, sizeof(*addr), family);
-	struct ozp_miss *miss;
+	u64 due = miss->end;
 
 	lockdep_assert_held(&misses->lock);
-	miss = kzalloc(sizeof(*miss), GFP_ATOMIC | __GFP_NOWARN);
-	if (!miss)
-		return NULL;
-	miss->addr = *addr;
-	miss->family = family;
-	miss->announced = jiffies;
-	miss->id = ++misses->last_id;
-	hash = hash_32(hash, OZP_MISS_BUCKET_BITS);
-	hlist_add_head(&miss->link, &misses->buckets[hash]);
-	list_add_tail(&miss->age, &misses->list);
-	misses->count++;
-	return miss;
+	if (!skb_queue_empty(&miss->queue))
+		due = min(due, miss->repeat);
+	if (!RB_EMPTY_NODE(&miss->timer.node))
+		timerqueue_del(&misses->timers, &miss->timer);
+	miss->timer.expires = due;
+	return timerqueue_add(&misses->timers, &miss->timer);
 }
 
-static void ozp_miss_release(struct ozp_misses *misses, struct ozp_miss *miss)
+/**
+ * ozp_misses_hurry() - let the work come when the first thing is due
+ * @misses: what the work is about
+ *
+ * Any context.
+ */
+void ozp_misses_hurry(struct ozp_misses *misses)
+{
+	struct timerqueue_node *first;
+	u64 now, due = 0;
+
+	spin_lock_bh(&misses->lock);
+	first = timerqueue_getnext(&misses->timers);
+	if (first)
+		due = first->expires;
+	spin_unlock_bh(&misses->lock);
+	if (!first)
+		return;
+	now = misses->clock();
+	mod_delayed_work(system_unbound_wq, &misses->work,
+			 msecs_to_jiffies(due > now ? due - now : 0));
+}
+
+/**
+ * ozp_miss_insert() - begin to know an address
+ * @misses: where it will be found, locked
+ * @miss: zeroed; owned by @misses from now on; to be scheduled
+ * @key: the address, which is not there yet
+ * @lifetime_ms: when it ends
+ */
+void ozp_miss_insert(struct ozp_misses *misses, struct ozp_miss *miss,
+		     const struct ozp_miss_key *key, u64 lifetime_ms)
+{
+	u32 hash = ozp_miss_hash(misses, key, OZP_MISS_BUCKET_BITS);
+
+	lockdep_assert_held(&misses->lock);
+	miss->key = *key;
+	INIT_LIST_HEAD(&miss->negative);
+	__skb_queue_head_init(&miss->queue);
+	timerqueue_init(&miss->timer);
+	miss->since = misses->clock();
+	miss->end = miss->since + lifetime_ms;
+	miss->id = ++misses->last_id;
+	hlist_add_head(&miss->link, &misses->buckets[hash]);
+	list_add_tail(&miss->all, &misses->list);
+}
+
+/**
+ * ozp_miss_release() - forget an address
+ * @misses: where it is, locked
+ * @miss: the address
+ * @packets: what waits for it is appended here and becomes the caller's; may be
+ *	NULL for one that nobody has
+ */
+void ozp_miss_release(struct ozp_misses *misses, struct ozp_miss *miss,
+		      struct sk_buff_head *packets)
 {
 	lockdep_assert_held(&misses->lock);
+	if (miss->state == OZPROXY_MISS_STATE_NEGATIVE) {
+		misses->negative_count--;
+	} else {
+		ozp_miss_dequeue_all(misses, miss, packets);
+		WRITE_ONCE(misses->count, misses->count - 1);
+		miss->source->addresses--;
+		ozp_miss_source_put(miss->source);
+	}
 	hlist_del(&miss->link);
-	list_del(&miss->age);
-	misses->count--;
+	list_del(&miss->all);
+	list_del(&miss->negative);
+	timerqueue_del(&misses->timers, &miss->timer);
 	kfree(miss);
 }
 
-static void ozp_miss_inform(const struct ozp_miss *miss,
-			    struct ozp_miss_info *info)
+/**
+ * ozp_miss_inform() - copy what is known of an address
+ * @misses: where it is, locked
+ * @miss: the address
+ * @info: filled in
+ */
+void ozp_miss_inform(const struct ozp_misses *misses,
+		     const struct ozp_miss *miss, struct ozp_miss_info *info)
 {
-	info->addr = miss->addr;
-	info->family = miss->family;
-	info->age_ms = jiffies_to_msecs(jiffies - miss->announced);
+	u64 now = misses->clock();
+
+	info->key = miss->key;
+	info->state = miss->state;
+	info->age_ms = now - miss->since;
+	info->lifetime_ms = miss->end > now ? miss->end - now : 0;
 	info->packets = miss->packets;
+	info->waiting = skb_queue_len(&miss->queue);
+	info->announced = miss->announced;
 	info->id = miss->id;
 }
 
 /**
- * ozp_miss_add() - note that a packet needed an address
- * @misses: where it is noted
- * @family: family of @addr
- * @addr: the address
- *
- * The first time, the address is announced; then there is silence until it is
- * answered or times out. Softirq or BH off.
- *
- * Return: the reason under which the packet is to be dropped.
- */
-enum ozproxy_drop_reason ozp_miss_add(struct ozp_misses *misses, u8 family,
-				      const union ozp_addr *addr)
-{
-	struct ozp_miss_info info;
-	struct ozp_miss *miss;
-
-	spin_lock_bh(&misses->lock);
-	miss = ozp_miss_lookup(misses, family, addr);
-	if (miss) {
-		miss->packets++;
-		spin_unlock_bh(&misses->lock);
-		return OZPROXY_DROP_REASON_UNKNOWN_SERVICE;
-	}
-	if (misses->count >= READ_ONCE(misses->options.limit)) {
-		spin_unlock_bh(&misses->lock);
-		return OZPROXY_DROP_REASON_MISS_TABLE_FULL;
-	}
-	miss = ozp_miss_insert(misses, family, addr);
-	if (!miss) {
-		spin_unlock_bh(&misses->lock);
-		return OZPROXY_DROP_REASON_NO_MEMORY;
-	}
-	miss->packets = 1;
-	ozp_miss_inform(miss, &info);
-	spin_unlock_bh(&misses->lock);
-
-	/* One that is pending already is for an older address. */
-	queue_delayed_work(system_unbound_wq, &misses->expiry,
-			   msecs_to_jiffies(READ_ONCE(misses->options.timeout)));
-	misses->notify(misses, &info);
-	return OZPROXY_DROP_REASON_UNKNOWN_SERVICE;
-}
-
-/**
- * ozp_miss_answer() - the table has an address now
- * @misses: where it may wait
- * @family: family of @addr
- * @addr: the address
- */
-void ozp_miss_answer(struct ozp_misses *misses, u8 family,
-		     const union ozp_addr *addr)
-{
-	struct ozp_miss *miss;
-
-	spin_lock_bh(&misses->lock);
-	miss = ozp_miss_lookup(misses, family, addr);
-	if (miss)
-		ozp_miss_release(misses, miss);
-	spin_unlock_bh(&misses->lock);
-}
-
-/**
- * ozp_miss_find() - look at a waiting address
+ * ozp_miss_find() - look at an address without a table entry
  * @misses: where to look
- * @family: family of @addr
- * @addr: the address
- * @info: filled in when it waits
+ * @key: the address
+ * @info: filled in when it waits, or nobody has it
  *
- * Return: whether it waits.
+ * Return: whether.
  */
-bool ozp_miss_find(struct ozp_misses *misses, u8 family,
-		   const union ozp_addr *addr, struct ozp_miss_info *info)
+bool ozp_miss_find(struct ozp_misses *misses, const struct ozp_miss_key *key,
+		   struct ozp_miss_info *info)
 {
 	struct ozp_miss *miss;
 
 	spin_lock_bh(&misses->lock);
-	miss = ozp_miss_lookup(misses, family, addr);
+	miss = ozp_miss_lookup(misses, key);
 	if (miss)
-		ozp_miss_inform(miss, info);
+		ozp_miss_inform(misses, miss, info);
 	spin_unlock_bh(&misses->lock);
 	return miss;
 }
 
 /**
- * ozp_miss_find_after() - go through the waiting addresses, oldest first
+ * ozp_miss_find_after() - go through the addresses, oldest first
  * @misses: where to look
  * @id: id of the one before, 0 at first
  * @infos: filled in with those that follow
@@ -184,72 +180,73 @@ u32 ozp_miss_find_after(struct ozp_misses *misses, u64 id,
 	u32 found = 0;
 
 	spin_lock_bh(&misses->lock);
-	list_for_each_entry(miss, &misses->list, age) {
+	list_for_each_entry(miss, &misses->list, all) {
 		if (miss->id <= id)
 			continue;
 		if (found == count)
 			break;
-		ozp_miss_inform(miss, &infos[found++]);
+		ozp_miss_inform(misses, miss, &infos[found++]);
 	}
 	spin_unlock_bh(&misses->lock);
 	return found;
 }
 
-static void ozp_miss_expire(struct work_struct *work)
+static void ozp_misses_work(struct work_struct *work)
 {
 	struct ozp_misses *misses = container_of(to_delayed_work(work),
-						 struct ozp_misses, expiry);
-	unsigned long timeout = msecs_to_jiffies(READ_ONCE(misses->options.timeout));
-	struct ozp_miss *miss, *next;
-	unsigned long now, end;
+						 struct ozp_misses, work);
 
+	ozp_misses_run(misses);
+	ozp_misses_hurry(misses);
+}
+
+static u64 ozp_misses_clock(void)
+{
+	return ktime_to_ms(ktime_get());
+}
+
+/**
+ * ozp_misses_init() - nothing waits, and nothing may yet
+ * @misses: to be filled in, with the default limits
+ * @events: what the layer above does
+ */
+void ozp_misses_init(struct ozp_misses *misses,
+		     const struct ozp_miss_events *events)
+{
+	memset(misses, 0, sizeof(*misses));
+	spin_lock_init(&misses->lock);
+	misses->seed = get_random_u32();
+	INIT_LIST_HEAD(&misses->list);
+	INIT_LIST_HEAD(&misses->negatives);
+	timerqueue_init_head(&misses->timers);
+	misses->options.limit = OZP_MISS_LIMIT_DEFAULT;
+	misses->options.source_limit = OZP_MISS_SOURCE_LIMIT_DEFAULT;
+	misses->options.packets = OZP_MISS_PACKETS_DEFAULT;
+	misses->options.address_packets = OZP_MISS_ADDRESS_PACKETS_DEFAULT;
+	misses->options.source_packets = OZP_MISS_SOURCE_PACKETS_DEFAULT;
+	misses->options.memory = OZP_MISS_MEMORY_DEFAULT;
+	misses->options.timeout = OZP_MISS_TIMEOUT_DEFAULT;
+	misses->options.repeat_timeout = OZP_MISS_REPEAT_TIMEOUT_DEFAULT;
+	misses->options.negative_limit = OZP_NEGATIVE_LIMIT_DEFAULT;
+	misses->events = events;
+	misses->clock = ozp_misses_clock;
+	INIT_DELAYED_WORK(&misses->work, ozp_misses_work);
+}
+
+/**
+ * ozp_misses_open() - packets may wait from now on
+ * @misses: where
+ */
+void ozp_misses_open(struct ozp_misses *misses)
+{
 	spin_lock_bh(&misses->lock);
-	/* Read once: a delay of less than nothing would be half an eternity. */
-	now = jiffies;
-	list_for_each_entry_safe(miss, next, &misses->list, age) {
-		end = miss->announced + timeout;
-		if (time_before(now, end)) {
-			queue_delayed_work(system_unbound_wq, &misses->expiry,
-					   end - now);
-			break;
-		}
-		ozp_miss_release(misses, miss);
-	}
+	misses->open = true;
 	spin_unlock_bh(&misses->lock);
 }
 
 /**
- * ozp_misses_hurry() - look at once for addresses that have waited enough
- * @misses: where they wait; an option changed
- */
-void ozp_misses_hurry(struct ozp_misses *misses)
-{
-	mod_delayed_work(system_unbound_wq, &misses->expiry, 0);
-}
-
-/**
- * ozp_misses_init() - nothing waits yet
- * @misses: to be filled in, with the default limits
- * @notify: announces an address; see struct ozp_misses
- */
-void ozp_misses_init(struct ozp_misses *misses,
-		     void (*notify)(struct ozp_misses *misses,
-				    const struct ozp_miss_info *info))
-{
-	spin_lock_init(&misses->lock);
-	memset(misses->buckets, 0, sizeof(misses->buckets));
-	INIT_LIST_HEAD(&misses->list);
-	misses->count = 0;
-	misses->options.limit = OZP_MISS_LIMIT_DEFAULT;
-	misses->options.timeout = OZP_MISS_TIMEOUT_DEFAULT;
-	misses->last_id = 0;
-	misses->notify = notify;
-	INIT_DELAYED_WORK(&misses->expiry, ozp_miss_expire);
-}
-
-/**
- * ozp_misses_uninit() - forget all waiting addresses
- * @misses: no packet adds to them any more
+ * ozp_misses_uninit() - forget all addresses
+ * @misses: no packet comes any more
  *
  * May sleep.
  */
@@ -257,9 +254,10 @@ void ozp_misses_uninit(struct ozp_misses *misses)
 {
 	struct ozp_miss *miss, *next;
 
-	cancel_delayed_work_sync(&misses->expiry);
+	ozp_misses_close(misses);
+	cancel_delayed_work_sync(&misses->work);
 	spin_lock_bh(&misses->lock);
-	list_for_each_entry_safe(miss, next, &misses->list, age)
-		ozp_miss_release(misses, miss);
+	list_for_each_entry_safe(miss, next, &misses->list, all)
+		ozp_miss_release(misses, miss, NULL);
 	spin_unlock_bh(&misses->lock);
 }

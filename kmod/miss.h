@@ -1,85 +1,118 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The ozproxy authors */
-/* Addresses that containers use and the table does not have. */
+/* Addresses that the table does not have, and the packets that wait for them.
+ *
+ * An address is announced when the first packet needs it, and again, more and
+ * more seldom, while packets wait. An answer hands them back in the order in
+ * which they came; a negative answer, a time-out or the end of the device
+ * rejects them.
+ */
 #ifndef _OZP_MISS_H
 #define _OZP_MISS_H
 
-#include <linux/list.h>
-#include <linux/spinlock.h>
-#include <linux/types.h>
-#include <linux/workqueue.h>
-
-#include "limits.h"
-#include "packet.h"
+#include "miss_queue.h"
 
 /**
- * struct ozp_miss_info - a waiting address, copied for others
- * @addr: the address
- * @family: its family
- * @age_ms: milliseconds since it was announced
- * @packets: packets dropped since
- * @id: ascending by time of announcement, for dumps to go on after
+ * struct ozp_miss_want - what a packet waits for
+ * @addr: the address that it needs
+ * @source: whose budget it uses: its sender
+ * @epoch: ozp_misses_epoch() before the table was asked
+ */
+struct ozp_miss_want {
+	struct ozp_miss_key addr;
+	struct ozp_miss_key source;
+	u32 epoch;
+};
+
+/**
+ * struct ozp_miss_info - an address without a table entry, copied for others
+ * @key: the address
+ * @state: whether it waits or nobody has it
+ * @age_ms: milliseconds since it was announced first, or since it was resolved
+ * @lifetime_ms: milliseconds until the end of that state
+ * @packets: packets to it since then
+ * @waiting: packets that wait now
+ * @announced: how often it was announced
+ * @id: ascending by time of creation, for dumps to go on after
  */
 struct ozp_miss_info {
-	union ozp_addr addr;
-	u8 family;
+	struct ozp_miss_key key;
+	enum ozproxy_miss_state state;
 	u32 age_ms;
+	u32 lifetime_ms;
 	u32 packets;
+	u32 waiting;
+	u32 announced;
 	u64 id;
 };
 
 /**
- * struct ozp_miss_options - what a user can tell the waiting addresses
- * @limit: most of them
- * @timeout: milliseconds after which one is forgotten
+ * struct ozp_miss_events - what the layer above does; never under the lock
+ * @notify: tells user space of an address; any context that packets come from
+ * @release: has a packet whose answer came, and consumes it; process context,
+ *	BH off
+ * @reject: has a packet that waited in vain, and consumes it; likewise
  */
-struct ozp_miss_options {
-	u32 limit;
-	u32 timeout;
+struct ozp_miss_events {
+	void (*notify)(struct ozp_misses *misses,
+		       const struct ozp_miss_info *info);
+	void (*release)(struct ozp_misses *misses, struct sk_buff *skb);
+	void (*reject)(struct ozp_misses *misses, struct sk_buff *skb,
+		       enum ozproxy_drop_reason reason);
 };
 
 /**
- * struct ozp_misses - the waiting addresses of a device
- * @lock: protects the rest; taken with BH off
- * @buckets: the addresses
- * @list: the addresses, oldest first
- * @count: how many
- * @options: may change at any time
- * @last_id: the latest id
- * @notify: called once for each new address, without the lock, in any context
- *	that packets come from
- * @expiry: forgets the old ones
+ * ozp_misses_epoch() - the answers so far
+ * @misses: where packets wait
+ *
+ * Return: a number that changes after an answer is in the table.
  */
-struct ozp_misses {
-	/* protects all below */
-	spinlock_t lock;
-	struct hlist_head buckets[1 << OZP_MISS_BUCKET_BITS];
-	struct list_head list;
-	u32 count;
-	struct ozp_miss_options options;
-	u64 last_id;
-	void (*notify)(struct ozp_misses *misses,
-		       const struct ozp_miss_info *info);
-	struct delayed_work expiry;
-};
+static inline u32 ozp_misses_epoch(const struct ozp_misses *misses)
+{
+	/* Before the table is asked: pairs with ozp_misses_answered(). */
+	return smp_load_acquire(&misses->epoch);
+}
 
 /* packet path */
-enum ozproxy_drop_reason ozp_miss_add(struct ozp_misses *misses, u8 family,
-				      const union ozp_addr *addr);
+enum ozp_verdict ozp_miss_wait(struct ozp_misses *misses, struct sk_buff *skb,
+			       struct ozp_packet *pkt,
+			       const struct ozp_miss_want *want);
+enum ozp_verdict ozp_miss_join(struct ozp_misses *misses, struct sk_buff *skb,
+			       struct ozp_packet *pkt,
+			       const struct ozp_miss_want *want);
 
 /* control path */
+void ozp_misses_answered(struct ozp_misses *misses);
 void ozp_miss_answer(struct ozp_misses *misses, u8 family,
 		     const union ozp_addr *addr);
-void ozp_misses_hurry(struct ozp_misses *misses);
-bool ozp_miss_find(struct ozp_misses *misses, u8 family,
-		   const union ozp_addr *addr, struct ozp_miss_info *info);
+int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_miss_key *key,
+		     u32 lifetime_ms);
+void ozp_misses_options_changed(struct ozp_misses *misses);
+void ozp_misses_run(struct ozp_misses *misses);
+bool ozp_miss_find(struct ozp_misses *misses, const struct ozp_miss_key *key,
+		   struct ozp_miss_info *info);
 u32 ozp_miss_find_after(struct ozp_misses *misses, u64 id,
 			struct ozp_miss_info *infos, u32 count);
 
+/* for miss_wait.c and miss_end.c, under the lock */
+struct ozp_miss *ozp_miss_lookup(struct ozp_misses *misses,
+				 const struct ozp_miss_key *key);
+void ozp_miss_insert(struct ozp_misses *misses, struct ozp_miss *miss,
+		     const struct ozp_miss_key *key, u64 lifetime_ms);
+void ozp_miss_release(struct ozp_misses *misses, struct ozp_miss *miss,
+		      struct sk_buff_head *packets);
+bool ozp_miss_schedule(struct ozp_misses *misses, struct ozp_miss *miss);
+void ozp_miss_inform(const struct ozp_misses *misses,
+		     const struct ozp_miss *miss, struct ozp_miss_info *info);
+
+/* for miss_wait.c and miss_end.c, without the lock */
+void ozp_misses_hurry(struct ozp_misses *misses);
+
 /* init */
 void ozp_misses_init(struct ozp_misses *misses,
-		     void (*notify)(struct ozp_misses *misses,
-				    const struct ozp_miss_info *info));
+		     const struct ozp_miss_events *events);
+void ozp_misses_open(struct ozp_misses *misses);
+void ozp_misses_close(struct ozp_misses *misses);
 void ozp_misses_uninit(struct ozp_misses *misses);
 
 #endif /* _OZP_MISS_H */

@@ -104,8 +104,16 @@ const struct nla_policy ozproxy_stats_get_nl_policy[OZPROXY_A_STATS_IFINDEX + 1]
 	[OZPROXY_A_STATS_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+/* OZPROXY_CMD_MISS_RESOLVE - do */
+const struct nla_policy ozproxy_miss_resolve_nl_policy[OZPROXY_A_MISS_LIFETIME + 1] = {
+	[OZPROXY_A_MISS_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[OZPROXY_A_MISS_IPV4] = { .type = NLA_U32, },
+	[OZPROXY_A_MISS_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[OZPROXY_A_MISS_LIFETIME] = { .type = NLA_U32, },
+};
+
 /* Ops table for ozproxy */
-const struct genl_ops ozproxy_nl_ops[8] = {
+const struct genl_ops ozproxy_nl_ops[9] = {
 	{
 		.cmd		= OZPROXY_CMD_SERVICE_GET,
 		.doit		= ozproxy_nl_service_get_doit,
@@ -160,6 +168,13 @@ const struct genl_ops ozproxy_nl_ops[8] = {
 		.doit		= ozproxy_nl_stats_get_doit,
 		.policy		= ozproxy_stats_get_nl_policy,
 		.maxattr	= OZPROXY_A_STATS_IFINDEX,
+	},
+	{
+		.cmd		= OZPROXY_CMD_MISS_RESOLVE,
+		.doit		= ozproxy_nl_miss_resolve_doit,
+		.policy		= ozproxy_miss_resolve_nl_policy,
+		.maxattr	= OZPROXY_A_MISS_LIFETIME,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };
 

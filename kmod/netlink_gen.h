@@ -31,8 +31,10 @@ extern const struct nla_policy ozproxy_miss_get_nl_policy[OZPROXY_A_MISS_IPV6 + 
 
 extern const struct nla_policy ozproxy_stats_get_nl_policy[OZPROXY_A_STATS_IFINDEX + 1];
 
+extern const struct nla_policy ozproxy_miss_resolve_nl_policy[OZPROXY_A_MISS_LIFETIME + 1];
+
 /* Ops table for ozproxy */
-extern const struct genl_ops ozproxy_nl_ops[8];
+extern const struct genl_ops ozproxy_nl_ops[9];
 
 int ozproxy_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info);
 int ozproxy_nl_service_get_dumpit(struct sk_buff *skb,
@@ -48,6 +50,7 @@ int ozproxy_nl_miss_get_doit(struct sk_buff *skb, struct genl_info *info);
 int ozproxy_nl_miss_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int ozproxy_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ozproxy_nl_miss_resolve_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	OZPROXY_NLGRP_MISSES,

@@ -11,6 +11,9 @@ static const struct ozp_netlink_addr_attrs ozp_miss_addr_attrs = {
 	OZPROXY_A_MISS_IPV4, OZPROXY_A_MISS_IPV6,
 };
 
+/* Room for a message about one address. */
+#define OZP_MISS_MESSAGE 160
+
 /* @cb: the dump that it is part of, or NULL. The generation is read without the
  * table's lock by notifications: it is a hint there.
  */
@@ -29,12 +32,16 @@ static int ozp_netlink_miss_fill(struct sk_buff *skb,
 		genl_dump_check_consistent(cb, header);
 	if (nla_put_u32(skb, OZPROXY_A_MISS_IFINDEX,
 			oz->convert.dev->ifindex) ||
-	    ozp_netlink_put_addr(skb, ozp_miss_addr_attrs, info->family,
-				 &info->addr) ||
+	    ozp_netlink_put_addr(skb, ozp_miss_addr_attrs, info->key.family,
+				 &info->key.addr) ||
 	    nla_put_u32(skb, OZPROXY_A_MISS_AGE, info->age_ms) ||
 	    nla_put_u32(skb, OZPROXY_A_MISS_PACKETS, info->packets) ||
 	    nla_put_u32(skb, OZPROXY_A_MISS_TABLE_GENERATION,
-			READ_ONCE(oz->convert.table.generation))) {
+			READ_ONCE(oz->convert.table.generation)) ||
+	    nla_put_u32(skb, OZPROXY_A_MISS_STATE, info->state) ||
+	    nla_put_u32(skb, OZPROXY_A_MISS_WAITING, info->waiting) ||
+	    nla_put_u32(skb, OZPROXY_A_MISS_ANNOUNCED, info->announced) ||
+	    nla_put_u32(skb, OZPROXY_A_MISS_LIFETIME, info->lifetime_ms)) {
 		genlmsg_cancel(skb, header);
 		return -EMSGSIZE;
 	}
@@ -54,7 +61,7 @@ static void ozp_netlink_miss_notify(struct ozp_device *oz,
 	if (!genl_has_listeners(&ozp_netlink_family, net,
 				OZPROXY_NLGRP_MISSES))
 		return;
-	skb = genlmsg_new(128, GFP_ATOMIC);
+	skb = genlmsg_new(OZP_MISS_MESSAGE, GFP_ATOMIC);
 	if (!skb)
 		return;
 	if (ozp_netlink_miss_fill(skb, NULL, 0, 0, OZPROXY_CMD_MISS_NTF, oz,
@@ -71,15 +78,10 @@ const struct ozp_device_events ozp_netlink_events = {
 	.miss = ozp_netlink_miss_notify,
 };
 
-static int ozp_netlink_miss_get(struct ozp_device *oz, struct genl_info *info)
+/* The one address that a request is about. */
+static int ozp_netlink_miss_key(struct genl_info *info,
+				struct ozp_miss_key *key)
 {
-	struct ozp_miss_info miss;
-	union ozp_addr addr;
-	struct sk_buff *skb;
-	bool found;
-	u8 family;
-	int err;
-
 	if (info->attrs[OZPROXY_A_MISS_IPV4] &&
 	    info->attrs[OZPROXY_A_MISS_IPV6]) {
 		NL_SET_ERR_MSG_ATTR(info->extack,
@@ -88,21 +90,37 @@ static int ozp_netlink_miss_get(struct ozp_device *oz, struct genl_info *info)
 		return -EINVAL;
 	}
 	ozp_netlink_get_addr(info->attrs[OZPROXY_A_MISS_IPV4],
-			     info->attrs[OZPROXY_A_MISS_IPV6], &addr, &family);
-	if (!family)
+			     info->attrs[OZPROXY_A_MISS_IPV6], &key->addr,
+			     &key->family);
+	if (!key->family)
 		return ozp_netlink_missing(info->extack, NULL,
 					   OZPROXY_A_MISS_IPV4,
 					   "the address is missing (ipv4 or ipv6)");
+	return 0;
+}
+
+static int ozp_netlink_miss_get(struct ozp_device *oz, struct genl_info *info)
+{
+	struct ozp_miss_info miss;
+	struct ozp_miss_key key;
+	struct sk_buff *skb;
+	bool found;
+	int err;
+
+	err = ozp_netlink_miss_key(info, &key);
+	if (err)
+		return err;
 	err = ozp_netlink_lock(oz, info->extack);
 	if (err)
 		return err;
-	found = ozp_miss_find(&oz->convert.misses, family, &addr, &miss);
+	found = ozp_miss_find(&oz->convert.misses, &key, &miss);
 	ozp_netlink_unlock(oz);
 	if (!found) {
-		NL_SET_ERR_MSG(info->extack, "nobody waits for this address");
+		NL_SET_ERR_MSG(info->extack,
+			       "nobody waits for this address, and it has no negative answer");
 		return -ENOENT;
 	}
-	skb = genlmsg_new(128, GFP_KERNEL);
+	skb = genlmsg_new(OZP_MISS_MESSAGE, GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	err = ozp_netlink_miss_fill(skb, NULL, info->snd_portid, info->snd_seq,
@@ -135,11 +153,11 @@ struct ozp_miss_dump {
 	u64 after;
 };
 
-/* Write the addresses that match @addr, or all without @family. */
+/* Write the address @key, or all when that has no family. */
 static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
 				      struct netlink_callback *cb,
-				      struct ozp_device *oz, u8 family,
-				      const union ozp_addr *addr)
+				      struct ozp_device *oz,
+				      const struct ozp_miss_key *key)
 {
 	struct ozp_miss_dump *dump = (void *)cb->ctx;
 	struct ozp_miss_info *infos;
@@ -152,9 +170,8 @@ static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
 		count = ozp_miss_find_after(&oz->convert.misses, dump->after,
 					    infos, OZP_MISS_BATCH);
 		for (i = 0; i < count; i++) {
-			if ((!family || (infos[i].family == family &&
-					 ozp_addr_is_equal(&infos[i].addr,
-							   addr))) &&
+			if ((!key->family ||
+			     ozp_miss_key_is_equal(&infos[i].key, key)) &&
 			    ozp_netlink_miss_fill(skb, cb,
 						  NETLINK_CB(cb->skb).portid,
 						  cb->nlh->nlmsg_seq,
@@ -179,14 +196,14 @@ out_free:
 int ozproxy_nl_miss_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr **attrs = ozp_compat_dump_attrs(cb);
-	union ozp_addr addr;
+	struct ozp_miss_key key;
 	struct ozp_device *oz;
-	u8 family;
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct ozp_miss_dump) > sizeof(cb->ctx));
 	ozp_netlink_get_addr(attrs[OZPROXY_A_MISS_IPV4],
-			     attrs[OZPROXY_A_MISS_IPV6], &addr, &family);
+			     attrs[OZPROXY_A_MISS_IPV6], &key.addr,
+			     &key.family);
 	oz = ozp_netlink_device_get(sock_net(cb->skb->sk),
 				    attrs[OZPROXY_A_MISS_IFINDEX],
 				    OZPROXY_A_MISS_IFINDEX, cb->extack);
@@ -197,9 +214,75 @@ int ozproxy_nl_miss_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		goto out_put;
 	/* Never 0, which would mean that the dump does not say. */
 	cb->seq = oz->convert.table.generation + 1;
-	err = ozp_netlink_miss_dump_part(skb, cb, oz, family, &addr);
+	err = ozp_netlink_miss_dump_part(skb, cb, oz, &key);
 	ozp_netlink_unlock(oz);
 out_put:
 	ozp_netlink_device_put(oz);
 	return err ?: skb->len;
+}
+
+/* A negative answer is about what a container can ask for, and is heard only
+ * where the table has nothing to say. Locked.
+ */
+static int ozp_netlink_miss_check_resolve(struct ozp_device *oz,
+					  const struct ozp_miss_key *key,
+					  struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[OZPROXY_A_MISS_IPV4] ?:
+			      info->attrs[OZPROXY_A_MISS_IPV6];
+	struct ozp_match match;
+
+	if (!ozp_networks_contain(&oz->convert.networks, key->family,
+				  &key->addr)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "the address is outside the service networks");
+		return -EINVAL;
+	}
+	rcu_read_lock();
+	ozp_table_lookup_rcu(&oz->convert.table, key->family, &key->addr,
+			     &match);
+	rcu_read_unlock();
+	if (match.kind == OZP_MATCH_NONE)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, attr,
+			    "the table has this address: remove its service first");
+	return -EEXIST;
+}
+
+static int ozp_netlink_miss_resolve(struct ozp_device *oz,
+				    struct genl_info *info)
+{
+	struct nlattr *lifetime = info->attrs[OZPROXY_A_MISS_LIFETIME];
+	struct ozp_miss_key key;
+	int err;
+
+	err = ozp_netlink_miss_key(info, &key);
+	if (err)
+		return err;
+	if (!lifetime)
+		return ozp_netlink_missing(info->extack, NULL,
+					   OZPROXY_A_MISS_LIFETIME,
+					   "lifetime of the answer is missing");
+	err = ozp_netlink_lock(oz, info->extack);
+	if (err)
+		return err;
+	err = ozp_netlink_miss_check_resolve(oz, &key, info);
+	if (!err)
+		err = ozp_miss_resolve(&oz->convert.misses, &key,
+				       nla_get_u32(lifetime));
+	ozp_netlink_unlock(oz);
+	return err;
+}
+
+/**
+ * ozproxy_nl_miss_resolve_doit() - handle miss-resolve
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Return: 0 or a negative errno.
+ */
+int ozproxy_nl_miss_resolve_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return ozp_netlink_do(info, OZPROXY_A_MISS_IFINDEX,
+			      ozp_netlink_miss_resolve);
 }

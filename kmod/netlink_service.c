@@ -239,6 +239,7 @@ static void ozp_netlink_answer_misses(struct ozp_device *oz,
 	struct ozp_misses *misses = &oz->convert.misses;
 	u32 i, f;
 
+	ozp_misses_answered(misses);
 	for (i = 0; i < config->address_count; i++)
 		ozp_miss_answer(misses, config->addresses[i].family,
 				&config->addresses[i].addr);

@@ -66,6 +66,10 @@ static int ozp_netlink_stats_fill(struct sk_buff *skb,
 			atomic_read(&cv->flows->count)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_MISSES,
 			READ_ONCE(cv->misses.count)) ||
+	    nla_put_u32(skb, OZPROXY_A_STATS_OUT_WAITING,
+			READ_ONCE(cv->misses.packets)) ||
+	    nla_put_u32(skb, OZPROXY_A_STATS_NEGATIVES,
+			READ_ONCE(cv->misses.negative_count)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_TABLE_GENERATION,
 			cv->table.generation))
 		return -EMSGSIZE;

@@ -6,7 +6,8 @@
  *      service network brings the packet here.
  *   2  Its flow has the conversion ready; or else
  *   3  the conversion table tells what the address means, or
- *   4  nobody knows yet: the address is announced as a miss.
+ *   4  nobody knows yet: the address is announced as a miss, and the packet
+ *      waits for the answer.
  *   5  The policy of the address chooses an instance; from now on the flow
  *      converts  Namespace IP -> Service IP  to  own Instance IP -> Namespace IP.
  *   6  The packet goes through the tunnel to the node of the instance,
@@ -62,10 +63,26 @@ static struct ozp_flow *ozp_outbound_reach(struct ozp_convert *cv,
 	return ERR_PTR(-EADDRNOTAVAIL);
 }
 
-/* 3: who sends, and to whom. -ESTALE in @flow: the table changed on the way. */
-static enum ozp_verdict ozp_outbound_resolve_once(struct ozp_convert *cv,
-						  struct ozp_packet *pkt,
-						  struct ozp_flow **flow)
+/* 4: what a packet waits for, if it has to. */
+static void ozp_outbound_want(struct ozp_convert *cv,
+			      const struct ozp_packet *pkt,
+			      struct ozp_miss_want *want)
+{
+	/* First of all: what the table says later is as new as this. */
+	want->epoch = ozp_misses_epoch(&cv->misses);
+	want->addr.addr = pkt->tuple.dst;
+	want->addr.family = pkt->tuple.family;
+	want->source.addr = pkt->tuple.src;
+	want->source.family = pkt->tuple.family;
+}
+
+/* 3: who sends, and to whom, and 4 or 5. -ESTALE in @flow: the table changed on
+ * the way.
+ */
+static enum ozp_verdict ozp_outbound_resolve(struct ozp_convert *cv,
+					     struct sk_buff *skb,
+					     struct ozp_packet *pkt,
+					     struct ozp_flow **flow)
 {
 	struct ozp_flow_parties parties = {
 		.epoch = ozp_flows_epoch(cv->flows),
@@ -73,7 +90,10 @@ static enum ozp_verdict ozp_outbound_resolve_once(struct ozp_convert *cv,
 	};
 	const struct ozp_tuple *tuple = &pkt->tuple;
 	int f = ozp_family_index(tuple->family);
+	enum ozp_verdict verdict;
+	struct ozp_miss_want want;
 
+	ozp_outbound_want(cv, pkt, &want);
 	parties.source = ozp_convert_find_local_rcu(cv, tuple->family,
 						    &tuple->src);
 	if (!parties.source)
@@ -83,89 +103,82 @@ static enum ozp_verdict ozp_outbound_resolve_once(struct ozp_convert *cv,
 				  OZPROXY_DROP_REASON_SOURCE_WITHOUT_ADDRESS);
 	if (!ozp_networks_contain(&cv->networks, tuple->family, &tuple->dst))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NOT_A_SERVICE);
-	*flow = ozp_outbound_reach(cv, pkt, &parties);
-	return OZP_CONTINUE;
-}
-
-/* 3: what the packet's addresses mean, and 4 or 5. */
-static enum ozp_verdict ozp_outbound_resolve(struct ozp_convert *cv,
-					     struct ozp_packet *pkt,
-					     struct ozp_flow **flow)
-{
-	enum ozp_verdict verdict;
-
-	verdict = ozp_outbound_resolve_once(cv, pkt, flow);
-	/* Once more, with what the table says now. */
-	if (verdict == OZP_CONTINUE && IS_ERR(*flow) &&
-	    PTR_ERR(*flow) == -ESTALE)
-		verdict = ozp_outbound_resolve_once(cv, pkt, flow);
-	if (verdict != OZP_CONTINUE || !IS_ERR(*flow))
+	verdict = ozp_miss_join(&cv->misses, skb, pkt, &want);
+	if (verdict != OZP_CONTINUE)
 		return verdict;
-	if (PTR_ERR(*flow) == -EADDRNOTAVAIL)
-		return ozp_refuse(pkt, ozp_miss_add(&cv->misses,
-						    pkt->tuple.family,
-						    &pkt->tuple.dst));
-	return ozp_outbound_refuse_flow(pkt, PTR_ERR(*flow));
+	*flow = ozp_outbound_reach(cv, pkt, &parties);
+	if (!IS_ERR(*flow) || PTR_ERR(*flow) != -EADDRNOTAVAIL)
+		return OZP_CONTINUE;
+	*flow = ERR_PTR(-ESTALE);
+	return ozp_miss_wait(&cv->misses, skb, pkt, &want);
 }
 
 /* 4: the service of a flow was cleared as idle. Its address is a miss, and the
- * flow waits for the answer, unless the address is another service's by now:
- * OZP_CONTINUE, and the flow is over.
+ * packet waits for the answer, unless the address is another service's by now:
+ * OZP_CONTINUE, and the flow is over; or with -ESTALE in @flow the service was
+ * set again this very moment.
  */
 static enum ozp_verdict ozp_outbound_wake(struct ozp_convert *cv,
+					  struct sk_buff *skb,
 					  struct ozp_packet *pkt,
-					  const struct ozp_conversion *conv)
+					  const struct ozp_conversion *conv,
+					  struct ozp_flow **flow)
 {
 	const struct ozp_tuple *tuple = &pkt->tuple;
+	enum ozp_verdict verdict = OZP_CONTINUE;
+	struct ozp_miss_want want;
 	struct ozp_match match;
 
+	ozp_outbound_want(cv, pkt, &want);
 	ozp_table_lookup_rcu(&cv->table, tuple->family, &tuple->dst, &match);
 	if (match.kind == OZP_MATCH_NONE)
-		return ozp_refuse(pkt, ozp_miss_add(&cv->misses, tuple->family,
-						    &tuple->dst));
-	/* Set again this very moment: the next packet finds it awake. */
-	if (match.service == conv->target->instance->service)
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_UNKNOWN_SERVICE);
-	return OZP_CONTINUE;
+		verdict = ozp_miss_wait(&cv->misses, skb, pkt, &want);
+	else if (match.service != conv->target->instance->service)
+		return OZP_CONTINUE;
+	*flow = ERR_PTR(-ESTALE);
+	return verdict;
 }
 
 /* 2, 4: the conversion of a flow that exists. OZP_CONTINUE without @conv: the
- * flow is over, and the packet begins another one.
+ * flow is over, and the packet begins another one; or with -ESTALE in @flow the
+ * table changed on the way.
  */
 static enum ozp_verdict ozp_outbound_continue(struct ozp_convert *cv,
+					      struct sk_buff *skb,
 					      struct ozp_packet *pkt,
-					      struct ozp_flow *flow,
+					      struct ozp_flow **flow,
 					      struct ozp_conversion **conv)
 {
+	struct ozp_flow *old = *flow;
 	enum ozp_verdict verdict;
 
-	switch (ozp_convert_refresh_rcu(cv, flow, conv)) {
+	switch (ozp_convert_refresh_rcu(cv, old, conv)) {
 	case OZP_FLOW_CURRENT:
 		/* A new connection on the ports of a closed one. */
 		if (!pkt->tcp_syn ||
-		    ozp_flow_state_rcu(flow) != OZPROXY_FLOW_STATE_CLOSING)
+		    ozp_flow_state_rcu(old) != OZPROXY_FLOW_STATE_CLOSING)
 			return OZP_CONTINUE;
 		break;
 	case OZP_FLOW_SOURCE_ASLEEP:
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_UNKNOWN_SOURCE);
 	case OZP_FLOW_ASLEEP:
-		verdict = ozp_outbound_wake(cv, pkt, *conv);
-		if (verdict != OZP_CONTINUE)
+		verdict = ozp_outbound_wake(cv, skb, pkt, *conv, flow);
+		if (verdict != OZP_CONTINUE || IS_ERR(*flow))
 			return verdict;
 		break;
 	case OZP_FLOW_OVER:
 		break;
 	}
-	ozp_flow_end(cv->flows, flow);
+	ozp_flow_end(cv->flows, old);
 	*conv = NULL;
 	return OZP_CONTINUE;
 }
 
-/* 2 to 5 */
-static enum ozp_verdict ozp_outbound_find(struct ozp_convert *cv,
-					  struct ozp_packet *pkt,
-					  struct ozp_flow **flow,
-					  struct ozp_conversion **conv)
+static enum ozp_verdict ozp_outbound_find_once(struct ozp_convert *cv,
+					       struct sk_buff *skb,
+					       struct ozp_packet *pkt,
+					       struct ozp_flow **flow,
+					       struct ozp_conversion **conv)
 {
 	enum ozp_verdict verdict;
 
@@ -173,14 +186,32 @@ static enum ozp_verdict ozp_outbound_find(struct ozp_convert *cv,
 	*flow = ozp_flow_lookup_rcu(cv->flows, &pkt->tuple,
 				    OZPROXY_DIRECTION_OUT);
 	if (*flow) {
-		verdict = ozp_outbound_continue(cv, pkt, *flow, conv);
-		if (verdict != OZP_CONTINUE || *conv)
+		verdict = ozp_outbound_continue(cv, skb, pkt, flow, conv);
+		if (verdict != OZP_CONTINUE || IS_ERR(*flow) || *conv)
 			return verdict;
 	}
-	verdict = ozp_outbound_resolve(cv, pkt, flow);
-	if (verdict == OZP_CONTINUE)
+	verdict = ozp_outbound_resolve(cv, skb, pkt, flow);
+	if (verdict == OZP_CONTINUE && !IS_ERR(*flow))
 		*conv = rcu_dereference((*flow)->conversion);
 	return verdict;
+}
+
+/* 2 to 5: again, with what the table says then, when it changed on the way. */
+static enum ozp_verdict ozp_outbound_find(struct ozp_convert *cv,
+					  struct sk_buff *skb,
+					  struct ozp_packet *pkt,
+					  struct ozp_flow **flow,
+					  struct ozp_conversion **conv)
+{
+	enum ozp_verdict verdict;
+	unsigned int tries = 0;
+
+	do {
+		verdict = ozp_outbound_find_once(cv, skb, pkt, flow, conv);
+		if (verdict != OZP_CONTINUE || !IS_ERR(*flow))
+			return verdict;
+	} while (PTR_ERR(*flow) == -ESTALE && ++tries < OZP_FIND_TRIES);
+	return ozp_outbound_refuse_flow(pkt, PTR_ERR(*flow));
 }
 
 /* 6: to another node. A packet that cannot go there is refused as it came. */
@@ -218,7 +249,7 @@ static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
 		return verdict;
 	if (ozp_packet_is_fragment(pkt))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_FRAGMENT);
-	verdict = ozp_outbound_find(cv, pkt, &flow, &conv);
+	verdict = ozp_outbound_find(cv, skb, pkt, &flow, &conv);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	if (!conv->local)
@@ -232,6 +263,33 @@ static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
 }
 
 /**
+ * ozp_outbound_reject() - end the way of a packet that was refused
+ * @cv: the device
+ * @skb: the packet, consumed
+ * @pkt: what is known of it; its reason is set
+ *
+ * BH off, in an RCU read section.
+ */
+void ozp_outbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
+			 struct ozp_packet *pkt)
+{
+	ozp_drop(skb, pkt, pkt->reason);
+}
+
+static void ozp_outbound_go(struct ozp_convert *cv, struct sk_buff *skb)
+{
+	struct ozp_packet pkt = {
+		.stats = &cv->stats,
+		.direction = OZPROXY_DIRECTION_OUT,
+	};
+
+	rcu_read_lock();
+	if (ozp_outbound_steps(cv, skb, &pkt) == OZP_DROP)
+		ozp_outbound_reject(cv, skb, &pkt);
+	rcu_read_unlock();
+}
+
+/**
  * ozp_outbound() - convert a packet and send it to an instance
  * @cv: the device
  * @skb: the packet, consumed
@@ -242,17 +300,46 @@ static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
  */
 netdev_tx_t ozp_outbound(struct ozp_convert *cv, struct sk_buff *skb)
 {
+	ozp_stats_count(&cv->stats, OZP_COUNTER_OUT_RECEIVED, skb->len);
+	skb_reset_network_header(skb);
+	ozp_outbound_go(cv, skb);
+	return NETDEV_TX_OK;
+}
+
+/**
+ * ozp_outbound_release() - let a packet go on that waited for its address
+ * @misses: where it waited, in the device
+ * @skb: the packet, consumed
+ *
+ * As if it came now; it is counted as received already. BH off.
+ */
+void ozp_outbound_release(struct ozp_misses *misses, struct sk_buff *skb)
+{
+	ozp_outbound_go(container_of(misses, struct ozp_convert, misses), skb);
+}
+
+/**
+ * ozp_outbound_give_up() - reject a packet that waited in vain
+ * @misses: where it waited, in the device
+ * @skb: the packet, consumed
+ * @reason: why
+ *
+ * BH off.
+ */
+void ozp_outbound_give_up(struct ozp_misses *misses, struct sk_buff *skb,
+			  enum ozproxy_drop_reason reason)
+{
+	struct ozp_convert *cv = container_of(misses, struct ozp_convert,
+					      misses);
 	struct ozp_packet pkt = {
 		.stats = &cv->stats,
 		.direction = OZPROXY_DIRECTION_OUT,
 	};
 
-	ozp_stats_count(&cv->stats, OZP_COUNTER_OUT_RECEIVED, skb->len);
-	skb_reset_network_header(skb);
-
 	rcu_read_lock();
-	if (ozp_outbound_steps(cv, skb, &pkt) == OZP_DROP)
-		ozp_drop(skb, &pkt, pkt.reason);
+	/* It was found well-formed before it waited. */
+	if (ozp_packet_parse(skb, &pkt) == OZP_CONTINUE)
+		ozp_refuse(&pkt, reason);
+	ozp_outbound_reject(cv, skb, &pkt);
 	rcu_read_unlock();
-	return NETDEV_TX_OK;
 }

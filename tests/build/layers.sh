@@ -20,7 +20,8 @@ layers='
 6: link device
 5: convert choose inbound outbound
 4: tunnel tunnel_route tunnel_gro tunnel_receive tunnel_send icmp
-3: flow flow_convert flow_measure flow_life flow_collect affinity miss
+3: flow flow_convert flow_measure flow_life flow_collect affinity
+3: miss_queue miss miss_wait miss_end
 2: node policy service index table table_set
 1: packet mss rewrite trace stats
 0: limits clock reasons_gen verdict compat_gen compat compat_tunnel

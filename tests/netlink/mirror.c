@@ -70,6 +70,25 @@ static const struct attr_mirror link_attrs[] = {
 		"mss-clamp", KIND_U32, "1", { "2", "4294967295" } },
 	[IFLA_OZPROXY_AFFINITY_LIMIT] = {
 		"affinity-limit", KIND_U32, "10", { "0", "262145" } },
+	[IFLA_OZPROXY_MISS_SOURCE_LIMIT] = {
+		"miss-source-limit", KIND_U32, "7", { "0", "65537" } },
+	[IFLA_OZPROXY_MISS_PACKETS] = {
+		"miss-packets", KIND_U32, "0", { "65537", "4294967295" } },
+	[IFLA_OZPROXY_MISS_ADDRESS_PACKETS] = {
+		"miss-address-packets", KIND_U32, "3",
+		{ "65537", "4294967295" } },
+	[IFLA_OZPROXY_MISS_SOURCE_PACKETS] = {
+		"miss-source-packets", KIND_U32, "5",
+		{ "65537", "4294967295" } },
+	[IFLA_OZPROXY_MISS_MEMORY] = {
+		"miss-memory", KIND_U32, "100000",
+		{ "1073741825", "4294967295" } },
+	[IFLA_OZPROXY_MISS_REPEAT_TIMEOUT] = {
+		"miss-repeat-timeout", KIND_U32, "50",
+		{ "0", "9", "3600001" } },
+	[IFLA_OZPROXY_NEGATIVE_LIMIT] = {
+		"negative-limit", KIND_U32, "11",
+		{ "65537", "4294967295" } },
 };
 
 SET(IFLA_OZPROXY, link);
@@ -184,6 +203,10 @@ static const struct attr_mirror miss_attrs[] = {
 	[OZPROXY_A_MISS_PACKETS] = { "packets", KIND_U32, "0" },
 	[OZPROXY_A_MISS_TABLE_GENERATION] = {
 		"table-generation", KIND_U32, "1" },
+	[OZPROXY_A_MISS_STATE] = { "state", KIND_U32, "0" },
+	[OZPROXY_A_MISS_WAITING] = { "waiting", KIND_U32, "0" },
+	[OZPROXY_A_MISS_ANNOUNCED] = { "announced", KIND_U32, "0" },
+	[OZPROXY_A_MISS_LIFETIME] = { "lifetime", KIND_U32, "1000" },
 };
 
 SET(OZPROXY_A_MISS, miss);
@@ -214,6 +237,8 @@ static const struct attr_mirror stats_attrs[] = {
 	[OZPROXY_A_STATS_TABLE_GENERATION] = {
 		"table-generation", KIND_U32, "0" },
 	[OZPROXY_A_STATS_PAD] = { "pad", KIND_PAD },
+	[OZPROXY_A_STATS_OUT_WAITING] = { "out-waiting", KIND_U32, "0" },
+	[OZPROXY_A_STATS_NEGATIVES] = { "negatives", KIND_U32, "0" },
 };
 
 SET(OZPROXY_A_STATS, stats);
@@ -301,6 +326,15 @@ const struct op_mirror all_ops[] = {
 		.set = &set_stats,
 		.takes = { OZPROXY_A_STATS_IFINDEX },
 		.required = { OZPROXY_A_STATS_IFINDEX },
+	},
+	{
+		.name = "miss-resolve", .cmd = OZPROXY_CMD_MISS_RESOLVE,
+		.set = &set_miss, .writer = true,
+		.takes = {
+			OZPROXY_A_MISS_IFINDEX, OZPROXY_A_MISS_IPV4,
+			OZPROXY_A_MISS_IPV6, OZPROXY_A_MISS_LIFETIME },
+		.required = {
+			OZPROXY_A_MISS_IFINDEX, OZPROXY_A_MISS_LIFETIME },
 	},
 	{ .name = NULL }
 };

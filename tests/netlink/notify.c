@@ -3,6 +3,7 @@
 
 /* The two multicast groups: what is announced, and how often. */
 
+#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -26,6 +27,10 @@ struct news {
 	char address[16];
 	size_t address_len;
 	uint32_t packets;
+	uint32_t state;
+	uint32_t waiting;
+	uint32_t announced;
+	uint32_t lifetime;
 	unsigned int instances;
 	bool has_generation;
 	bool more;		/* another message of the same is to come */
@@ -42,6 +47,18 @@ static void see_miss(const struct nlattr *attr, struct news *news)
 		break;
 	case OZPROXY_A_MISS_PACKETS:
 		news->packets = mnl_attr_get_u32(attr);
+		break;
+	case OZPROXY_A_MISS_STATE:
+		news->state = mnl_attr_get_u32(attr);
+		break;
+	case OZPROXY_A_MISS_WAITING:
+		news->waiting = mnl_attr_get_u32(attr);
+		break;
+	case OZPROXY_A_MISS_ANNOUNCED:
+		news->announced = mnl_attr_get_u32(attr);
+		break;
+	case OZPROXY_A_MISS_LIFETIME:
+		news->lifetime = mnl_attr_get_u32(attr);
 		break;
 	case OZPROXY_A_MISS_TABLE_GENERATION:
 		news->has_generation = true;
@@ -108,21 +125,49 @@ static void expect_miss(struct client *ear, int ifindex, const char *address,
 		     news.ifindex, news.address_len);
 }
 
-/* 0 when the address does not wait, or is told without a generation. */
-static uint32_t miss_packets(struct client *client, int ifindex,
-			     const char *address)
+/* A request about an address. */
+static struct attr *miss_tree(int ifindex, const char *address)
 {
-	struct news news = { 0 };
-	struct outcome out;
 	struct attr *list;
 
 	tree_reset();
 	list = tree_new();
 	attr_add_u32(list, OZPROXY_A_MISS_IFINDEX, ifindex);
-	mirror_add(list, &set_miss, OZPROXY_A_MISS_IPV4, address);
-	client_call(client, OZPROXY_CMD_MISS_GET, 0, list, &out, see_news,
-		    &news);
-	return out.err || !news.has_generation ? 0 : news.packets;
+	mirror_add(list, &set_miss, strchr(address, ':') ?
+		   OZPROXY_A_MISS_IPV6 : OZPROXY_A_MISS_IPV4, address);
+	return list;
+}
+
+static bool miss_get(struct client *client, int ifindex, const char *address,
+		     struct news *news)
+{
+	struct outcome out;
+
+	memset(news, 0, sizeof(*news));
+	client_call(client, OZPROXY_CMD_MISS_GET, 0,
+		    miss_tree(ifindex, address), &out, see_news, news);
+	return !out.err && news->has_generation;
+}
+
+/* 0 when the address does not wait, or is told without a generation. */
+static uint32_t miss_packets(struct client *client, int ifindex,
+			     const char *address)
+{
+	struct news news;
+
+	return miss_get(client, ifindex, address, &news) ? news.packets : 0;
+}
+
+static void change_option(int ifindex, uint16_t type, uint32_t value)
+{
+	struct outcome out;
+	struct attr *data;
+
+	tree_reset();
+	data = tree_new();
+	attr_add_u32(data, type, value);
+	device_change(ifindex, data, &out);
+	ok(!out.err, "%s is %u", set_link.attr[type].name, value);
 }
 
 static void try_misses(struct client *client, struct client *ear, int ifindex)
@@ -132,6 +177,8 @@ static void try_misses(struct client *client, struct client *ear, int ifindex)
 	};
 	struct outcome out;
 
+	/* Each address once: nothing is to be repeated meanwhile. */
+	change_option(ifindex, IFLA_OZPROXY_MISS_REPEAT_TIMEOUT, 3600000);
 	container_send("10.30.1.71", 4001);
 	container_send("10.30.1.71", 4001);
 	container_send("10.30.1.71", 4002);
@@ -167,14 +214,8 @@ static void try_timeout(struct client *ear, int ifindex)
 {
 	long start = now_msec(), second = 0;
 	struct news news;
-	struct outcome out;
-	struct attr *data;
 
-	tree_reset();
-	data = tree_new();
-	attr_add_u32(data, IFLA_OZPROXY_MISS_TIMEOUT, 100);
-	device_change(ifindex, data, &out);
-	ok(!out.err, "the time-out of misses changes");
+	change_option(ifindex, IFLA_OZPROXY_MISS_TIMEOUT, 100);
 	container_send("10.30.1.80", 4010);
 	expect_miss(ear, ifindex, "10.30.1.80", "a miss is announced");
 	while (!second && now_msec() - start < WAIT_MSEC) {
@@ -185,6 +226,89 @@ static void try_timeout(struct client *ear, int ifindex)
 	}
 	ok(second >= 90, "and again after the time-out, not before (%ld ms)",
 	   second);
+}
+
+/* While a packet waits: after 50 ms, and then after twice the time before. */
+static void try_repeats(struct client *ear, int ifindex)
+{
+	long last, now, gap[3];
+	struct news news;
+	uint32_t i;
+
+	change_option(ifindex, IFLA_OZPROXY_MISS_TIMEOUT, 60000);
+	change_option(ifindex, IFLA_OZPROXY_MISS_REPEAT_TIMEOUT, 50);
+	container_send("10.30.1.81", 4011);
+	expect_miss(ear, ifindex, "10.30.1.81", "a miss is announced");
+	last = now_msec();
+	for (i = 0; i < 3; i++) {
+		if (!next_news(ear, &news, WAIT_MSEC) ||
+		    news.announced != i + 2 || news.waiting != 1) {
+			ok(false, "and again while a packet waits");
+			return;
+		}
+		now = now_msec();
+		gap[i] = now - last;
+		last = now;
+	}
+	/* The machine may be late, but not early. */
+	if (!ok(gap[1] > 70 && gap[2] > 150,
+		"and again while a packet waits, more and more seldom"))
+		diag("after %ld, %ld and %ld ms", gap[0], gap[1], gap[2]);
+}
+
+static int resolve(struct client *client, int ifindex, const char *address,
+		   uint32_t lifetime)
+{
+	struct attr *list = miss_tree(ifindex, address);
+	struct outcome out;
+
+	attr_add_u32(list, OZPROXY_A_MISS_LIFETIME, lifetime);
+	client_call(client, OZPROXY_CMD_MISS_RESOLVE, 0, list, &out, NULL,
+		    NULL);
+	return out.err;
+}
+
+/* Nobody has an address: it is not announced again while that is known. */
+static void try_resolve(struct client *client, struct client *ear, int ifindex,
+			const char *address)
+{
+	static const struct service answer = {
+		"answer", "10.30.1.82", 1, "10.21.0.1", "10.30.0.6"
+	};
+	struct outcome out;
+	struct news news;
+
+	change_option(ifindex, IFLA_OZPROXY_MISS_REPEAT_TIMEOUT, 3600000);
+	container_send(address, 4012);
+	/* The repeated one of before may come first. */
+	while (next_news(ear, &news, WAIT_MSEC) && news.announced > 1)
+		;
+	ok(news.announced == 1, "%s: a miss", address);
+	ok(!resolve(client, ifindex, address, 3600000), "nobody has it");
+	ok(miss_get(client, ifindex, address, &news) && news.state == 1 &&
+	   !news.waiting && news.lifetime > 3500000 &&
+	   news.lifetime <= 3600000, "which is told");
+	container_send(address, 4012);
+	ok(miss_packets(client, ifindex, address) == 1,
+	   "what comes then does not wait");
+	ok(!resolve(client, ifindex, address, 0), "it is forgotten");
+	ok(!miss_get(client, ifindex, address, &news), "really");
+	ok(!resolve(client, ifindex, address, 0), "twice");
+	ok(!resolve(client, ifindex, address, 100), "nobody, for 100 ms");
+	container_send(address, 4012);
+	while (miss_get(client, ifindex, address, &news) && news.state)
+		next_news(ear, &news, 10);
+	container_send(address, 4012);
+	ok(next_news(ear, &news, WAIT_MSEC) && news.announced == 1,
+	   "afterwards it is announced again");
+	ok(!resolve(client, ifindex, address, 3600000), "nobody, still");
+	if (strchr(address, ':'))
+		return;
+	service_set(client, ifindex, &answer, &out);
+	ok(!out.err && !miss_get(client, ifindex, address, &news),
+	   "a service with it ends that");
+	ok(resolve(client, ifindex, address, 1000) == EEXIST,
+	   "and does not take it back");
 }
 
 static bool expect_change(struct client *ear, uint8_t cmd, const char *name,
@@ -265,6 +389,9 @@ void section_notify(void)
 	try_changes(&client, &changes, ifindex);
 	try_misses(&client, &misses, ifindex);
 	try_timeout(&misses, ifindex);
+	try_repeats(&misses, ifindex);
+	try_resolve(&client, &misses, ifindex, "10.30.1.82");
+	try_resolve(&client, &misses, ifindex, "fdff:2000::82");
 	client_close(&changes);
 	client_close(&misses);
 	client_close(&client);

@@ -104,6 +104,10 @@ struct attr *sound_request(const struct refusals *refusals, uint8_t cmd)
 	case OZPROXY_CMD_FLOW_GET:
 		sound_flow(list);
 		break;
+	case OZPROXY_CMD_MISS_RESOLVE:
+		mirror_add(list, &set_miss, OZPROXY_A_MISS_LIFETIME, NULL);
+		mirror_add(list, &set_miss, OZPROXY_A_MISS_IPV4, NULL);
+		break;
 	case OZPROXY_CMD_MISS_GET:
 		mirror_add(list, &set_miss, OZPROXY_A_MISS_IPV4, NULL);
 		break;

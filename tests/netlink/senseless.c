@@ -22,6 +22,7 @@
 #define CLEAR OZPROXY_CMD_SERVICE_CLEAR
 #define FLOW OZPROXY_CMD_FLOW_GET
 #define MISS OZPROXY_CMD_MISS_GET
+#define RESOLVE OZPROXY_CMD_MISS_RESOLVE
 #define NAME OZPROXY_A_SERVICE_NAME
 #define ADDRESS OZPROXY_A_SERVICE_ADDRESS
 #define INSTANCE OZPROXY_A_SERVICE_INSTANCE
@@ -137,6 +138,18 @@ static const struct row rows[] = {
 	  ENOENT, 1 },
 	{ "IPv6 miss that is not there", MISS, 0, M(IPV4), M(IPV6),
 	  "fdff:2000::99", ENOENT, 1 },
+	{ "two addresses that nobody has",
+	  RESOLVE, 0, 0, M(IPV6), NULL, 0, 1 },
+	{ "no address that nobody has", RESOLVE, 0, M(IPV4), 0, NULL, 0, 1 },
+	{ "nobody for no time", RESOLVE, 0, M(LIFETIME), 0, NULL, 0, 1 },
+	{ "nobody outside the service network",
+	  RESOLVE, 0, M(IPV4), M(IPV4), "10.19.9.9" },
+	{ "nobody outside the IPv6 service network",
+	  RESOLVE, 0, M(IPV4), M(IPV6), "fc00::99" },
+	{ "nobody at an address of the table",
+	  RESOLVE, 0, M(IPV4), M(IPV4), "10.30.2.1", EEXIST },
+	{ "nobody at an instance of the table",
+	  RESOLVE, 0, M(IPV4), M(IPV4), "10.30.2.101", EEXIST },
 };
 
 static void remove_type(struct attr *list, uint16_t type)

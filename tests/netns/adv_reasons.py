@@ -110,16 +110,61 @@ def senders():
          "198.51.100.1", "2001:db8:99::1")
 
 
+def becomes(worker, name, value):
+    """Waits for a gauge."""
+    end = time.monotonic() + WAIT
+    while gauge(worker, name) != value and time.monotonic() < end:
+        select.select([], [], [], 0.005)
+    return gauge(worker, name) == value
+
+
+def loses(worker, reason, packets, name, *command):
+    """What waits is lost by a command, or by itself."""
+    key, end = ("out", reason), time.monotonic() + WAIT
+    before = counters[worker].read().get(key, 0)
+    if command:
+        run(worker, *command)
+    while counters[worker].read().get(key, 0) < before + packets and \
+            time.monotonic() < end:
+        select.select([], [], [], 0.005)
+    got = counters[worker].read().get(key, 0) - before
+    tap.ok(got == packets, "%s: %s" % (name, reason), "%d packets" % got)
+
+
 def misses():
-    both("w1", "unknown-service", "an address that is not in the table",
-         "10.30.9.9", "fdff:2000::99")
-    ozctl("w1", "device set oz0 miss-limit 2")
-    both("w1", "miss-table-full", "a third address, two wait already",
-         "10.30.9.8", "fdff:2000::98")
-    expect("w1", "unknown-service", "one that waits is no third",
-           "10.30.9.9")
-    tap.ok(gauge("w1", "misses") == 2, "two misses wait")
-    ozctl("w1", "device set oz0 miss-limit 1024")
+    """Two addresses wait, each with a packet; a source is an address of c1,
+    which has one of each family."""
+    for address in ("10.30.9.7", "fdff:2000::97"):
+        ozctl("w1", "miss resolve", address, "lifetime 600000")
+    both("w1", "unknown-service", "an address that nobody has",
+         "10.30.9.7", "fdff:2000::97")
+    for address in ("10.30.9.9", "fdff:2000::99"):
+        say("c1", address)
+    tap.ok(becomes("w1", "out_waiting", 2), "two packets wait")
+    tap.ok(gauge("w1", "misses") == 2, "for two addresses")
+    new, known = ("10.30.9.8", "fdff:2000::98"), ("10.30.9.9", "fdff:2000::99")
+    for option, least, default, reason, addresses in (
+            ("miss-limit", 2, 1024, "miss-table-full", new),
+            ("miss-source-limit", 1, 64, "miss-source-full", new),
+            ("miss-address-packets", 1, 32, "miss-queue-full", known),
+            ("miss-source-packets", 1, 128, "miss-source-queue-full", known),
+            ("miss-packets", 2, 1024, "miss-packets-full", known),
+            ("miss-memory", 1000, 4194304, "miss-memory-full", known)):
+        ozctl("w1", "device set oz0", option, str(least))
+        both("w1", reason, "%s is %d" % (option, least), *addresses)
+        ozctl("w1", "device set oz0", option, str(default))
+    tap.ok(gauge("w1", "out_waiting") == 2, "the two packets still wait")
+    loses("w1", "miss-timeout", 2, "no answer comes",
+          "ozctl device set oz0 miss-timeout 100")
+    tap.ok(gauge("w1", "misses") == 0, "no address waits any more")
+    ozctl("w1", "device set oz0 miss-timeout 600000")
+    for address in known:
+        say("c1", address)
+    tap.ok(becomes("w1", "out_waiting", 2), "two packets wait again")
+    loses("w1", "device-down", 2, "the device goes down",
+          "ip link set oz0 down")
+    run("w1", "ozctl device up oz0")
+    tap.ok(gauge("w1", "out_waiting") == 0, "nothing waits")
 
 
 def instances():

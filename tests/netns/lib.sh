@@ -439,7 +439,8 @@ ozp_kernel_is_well()
 	((!(taint & (512 | 128 | 32))))
 }
 
-# In each direction what was received equals what went on plus what was lost.
+# In each direction what was received equals what went on plus what was lost,
+# plus what waits for an answer.
 # Packets may still be on their way, so it is asked until it holds.
 ozp_invariants_of()
 {
@@ -463,7 +464,7 @@ ozp_counters_add_up()
 		def lost($direction): [.drop[]? |
 			select(.direction == $direction) | .packets] | add // 0;
 		if ."out-received" == ."out-tunnelled" + ."out-local" +
-			lost("out") and
+			lost("out") + ."out-waiting" and
 			."in-received" + ."out-local" == ."in-delivered" +
 			lost("in") and ."out-received" != null
 		then true else ., false end'

@@ -48,7 +48,11 @@ defaults()
 		"flow-limit 65536" "miss-limit 1024" "miss-timeout 10000" \
 		"service-limit 16384" "outer-checksum on" \
 		"source-port flow" "dscp-mode fixed" "dscp 0" "mss-clamp off" \
-		"affinity-limit 16384"; do
+		"affinity-limit 16384" \
+		"miss-source-limit 64" \
+		"miss-packets 1024" "miss-address-packets 32" \
+		"miss-source-packets 128" "miss-memory 4194304" \
+		"miss-repeat-timeout 1000" "negative-limit 4096"; do
 		read -r key want <<<"$row"
 		is "default $key" "$(property alone oz0 "$key")" "$want"
 	done
@@ -122,7 +126,11 @@ changes()
 
 	for name in "flow-limit 1000" "miss-limit 10" "miss-timeout 500" \
 		"service-limit 100" "outer-checksum off" "source-port own" \
-		"dscp-mode copy" "dscp 63" "mss-clamp on" "local 131.1.0.1,2001:db8::1" \
+		"dscp-mode copy" "dscp 63" "mss-clamp on" \
+		"miss-source-limit 3" "miss-packets 0" \
+		"miss-address-packets 0" "miss-source-packets 0" \
+		"miss-memory 0" "miss-repeat-timeout 10" "negative-limit 0" \
+		"local 131.1.0.1,2001:db8::1" \
 		"admission overlay"; do
 		# shellcheck disable=SC2086 # an option and its value
 		check "a live device: $name" ns alone ozctl device set oz0 $name
@@ -136,7 +144,8 @@ changes()
 	done
 	is "service-ipv4 is the same" "$(property alone oz0 service-ipv4)" \
 		10.30.0.0
-	for name in "flow-limit 15" "miss-limit 0" "miss-timeout 99" "port 0"; do
+	for name in "flow-limit 15" "miss-limit 0" "miss-timeout 99" "port 0" \
+		"miss-source-limit 0" "miss-repeat-timeout 9"; do
 		# shellcheck disable=SC2086
 		refuse "refused: $name" ns alone ozctl device set oz0 $name
 	done

@@ -261,13 +261,29 @@ flows()
 	is "misses" "$(json 'map(.ipv4 // .ipv6) | sort' miss show)" \
 		'["10.30.7.7","fdff:2000::7"]'
 	is "one miss" "$(json 'map(.ipv4)' miss show 10.30.7.7)" '["10.30.7.7"]'
-	is "the monitor saw them once" "$(jq -r 'select(.event == "miss-ntf") |
+	is "the monitor saw them" "$(jq -r 'select(.event == "miss-ntf" and
+		.announced == 1) |
 		.ipv4 // .ipv6' "$OZP_TMP/bg.$BG_PID" | sort | paste -sd ' ')" \
 		"10.30.7.7 fdff:2000::7"
 	bg_stop "$BG_PID"
+	is "they wait" "$(json 'map([.state, .waiting, .packets])' \
+		miss show 10.30.7.7)" '[["waiting",1,1]]'
+	check "nobody has one" ctl miss resolve 10.30.7.7 lifetime 600000
+	is "which is remembered" "$(json 'map([.state, .waiting,
+		.lifetime > 500000 and .lifetime <= 600000])' \
+		miss show 10.30.7.7)" '[["negative",0,true]]'
+	like "in text" "$(ctl miss show)" '10\.30\.7\.7 +negative '
+	check "nor the other" ctl miss resolve fdff:2000::7
+	check "after all, perhaps" ctl miss resolve fdff:2000::7 lifetime 0
+	is "which is not remembered" "$(json 'map(.ipv4 // .ipv6)' miss show)" \
+		'["10.30.7.7"]'
+	check "what the table has" says "the table has" ipv4 \
+		miss resolve 10.30.0.9
+	check "what is no service" says "outside the service networks" ipv6 \
+		miss resolve fc00::1
 	like "drops are explained" "$(ctl stats show --explain)" \
-		'unknown-service +[0-9]+
-        No table entry'
+		'unknown-service +2
+        Nobody has'
 	like "one flow is flushed" "$(ctl flow flush from 10.19.1.3)" \
 		'^1 flow ended$'
 	is "the other, too" "$(json .flushed flow flush)" 1

@@ -126,7 +126,8 @@ shows()
 	text "flows in text" '^udp .*10\.19\.1\.3:40000 > 10\.30\.0\.9:5353' \
 		flow show
 	json "misses in JSON" 'map(.ipv4)' '["10.30.7.7"]' miss show
-	text "counters in text" 'unknown-service +1.*No table entry' \
+	check "clean: miss resolve" watch 0 miss resolve 10.30.7.7
+	text "counters in text" 'unknown-service +1.*Nobody has' \
 		stats show --explain
 }
 

@@ -113,6 +113,12 @@ wrong "icmp or icmpv6" flow show protocol sctp
 wrong "'from' needs" flow show from 10.19.1.3:65536
 wrong "'to' needs" flow flush to
 wrong "is not an address" miss show 10.30.1.30:80
+wrong "say which address" miss resolve
+wrong "is not an address" miss resolve nobody
+wrong "'lifetime' needs a number" miss resolve 10.30.1.30 lifetime
+wrong "'-1' is not a number" miss resolve 10.30.1.30 lifetime -1
+wrong "at most 4294967295" miss resolve 10.30.1.30 lifetime 4294967296
+wrong "is not expected here" miss resolve 10.30.1.30 10.30.1.31
 wrong "is not expected here" stats show --frob
 wrong "is not expected here" monitor frob
 

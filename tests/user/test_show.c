@@ -74,6 +74,13 @@ static void put_device(struct emit *emit)
 			.service_limit = 16384,
 			.outer_checksum = OZPROXY_SWITCH_ON,
 			.affinity_limit = 16384,
+			.miss_source_limit = 64,
+			.miss_packets = 1024,
+			.miss_address_packets = 32,
+			.miss_source_packets = 128,
+			.miss_memory = 4194304,
+			.miss_repeat_timeout = 1000,
+			.negative_limit = 4096,
 		},
 	};
 	struct in_addr first = v4("131.1.0.1");
@@ -178,9 +185,16 @@ static void put_flows(struct emit *emit)
 
 static void put_misses(struct emit *emit)
 {
-	struct ozp_miss first = { .ifindex = 5, .age = 1234, .packets = 3 };
+	struct ozp_miss first = { .ifindex = 5,
+				  .age = 1234,
+				  .packets = 3,
+				  .waiting = 2,
+				  .announced = 2,
+				  .lifetime = 8766 };
 	struct ozp_miss second = { .ipv6 = v6("fdff:2000::130"),
+				   .state = OZPROXY_MISS_STATE_NEGATIVE,
 				   .packets = 4294967295u };
+	struct ozp_miss third = { .ipv4 = v4("10.30.1.31"), .state = 77 };
 	struct table table = {};
 
 	first.ipv4 = v4("10.30.1.30");
@@ -188,10 +202,18 @@ static void put_misses(struct emit *emit)
 	OZP_SET(&first, OZPROXY_A_MISS_IPV4);
 	OZP_SET(&first, OZPROXY_A_MISS_AGE);
 	OZP_SET(&first, OZPROXY_A_MISS_PACKETS);
+	OZP_SET(&first, OZPROXY_A_MISS_STATE);
+	OZP_SET(&first, OZPROXY_A_MISS_WAITING);
+	OZP_SET(&first, OZPROXY_A_MISS_ANNOUNCED);
+	OZP_SET(&first, OZPROXY_A_MISS_LIFETIME);
 	OZP_SET(&second, OZPROXY_A_MISS_IPV6);
 	OZP_SET(&second, OZPROXY_A_MISS_PACKETS);
+	OZP_SET(&second, OZPROXY_A_MISS_STATE);
+	OZP_SET(&third, OZPROXY_A_MISS_IPV4);
+	OZP_SET(&third, OZPROXY_A_MISS_STATE);
 	show_miss(emit, &table, &first);
 	show_miss(emit, &table, &second);
+	show_miss(emit, &table, &third);
 	show_misses(emit, &table);
 }
 
@@ -234,7 +256,9 @@ static struct ozp_drop some_drops[] = {
 };
 
 static const struct ozp_stats some_stats = {
-	.present = (1u << (OZPROXY_A_STATS_TABLE_GENERATION + 1)) - 2,
+	.present = ((1u << (OZPROXY_A_STATS_TABLE_GENERATION + 1)) - 2) |
+		   1u << OZPROXY_A_STATS_OUT_WAITING |
+		   1u << OZPROXY_A_STATS_NEGATIVES,
 	.ifindex = 5,
 	.out_received = 20,
 	.out_tunnelled = 15,
@@ -248,6 +272,8 @@ static const struct ozp_stats some_stats = {
 	.nodes = 3,
 	.flows = 1,
 	.table_generation = 4,
+	.out_waiting = 1,
+	.negatives = 2,
 };
 
 /* Many reasons in both directions, and all counters full. */
@@ -299,6 +325,9 @@ static void events_as(bool json, const char *name)
 	event.miss.present = 0x3a; /* all but ipv6 */
 	event.miss.present &= ~(1u << OZPROXY_A_MISS_IPV6);
 	OZP_SET(&event.miss, OZPROXY_A_MISS_IPV4);
+	show_event(out, json, &event);
+	event.miss.announced = 2;
+	OZP_SET(&event.miss, OZPROXY_A_MISS_ANNOUNCED);
 	show_event(out, json, &event);
 
 	event.command = OZPROXY_CMD_SERVICE_NTF;
@@ -416,6 +445,8 @@ static void put_many_devices(struct emit *emit)
 	device.link.outer_checksum = 2;
 	device.link.dscp = UINT32_MAX;
 	device.link.affinity_limit = UINT32_MAX;
+	device.link.miss_memory = UINT32_MAX;
+	device.link.miss_repeat_timeout = UINT32_MAX;
 	device.link.service_ipv4_prefix = 32;
 	device.link.service_ipv6_prefix = 128;
 	for (i = 1; i <= 16; i++) {

@@ -89,6 +89,16 @@ const struct ozp_enum ozp_direction_enum = {
 	.count = MNL_ARRAY_SIZE(direction_names),
 };
 
+static const char *const miss_state_names[] = {
+	[OZPROXY_MISS_STATE_WAITING] = "waiting",
+	[OZPROXY_MISS_STATE_NEGATIVE] = "negative",
+};
+
+const struct ozp_enum ozp_miss_state_enum = {
+	.names = miss_state_names,
+	.count = MNL_ARRAY_SIZE(miss_state_names),
+};
+
 static const char *const drop_reason_names[] = {
 	[OZPROXY_DROP_REASON_NOT_IP] = "not-ip",
 	[OZPROXY_DROP_REASON_EMPTY_DATAGRAM] = "empty-datagram",
@@ -117,6 +127,13 @@ static const char *const drop_reason_names[] = {
 	[OZPROXY_DROP_REASON_ROUTE_LOOP] = "route-loop",
 	[OZPROXY_DROP_REASON_BACKLOG_FULL] = "backlog-full",
 	[OZPROXY_DROP_REASON_PACKET_TOO_BIG] = "packet-too-big",
+	[OZPROXY_DROP_REASON_MISS_SOURCE_FULL] = "miss-source-full",
+	[OZPROXY_DROP_REASON_MISS_QUEUE_FULL] = "miss-queue-full",
+	[OZPROXY_DROP_REASON_MISS_SOURCE_QUEUE_FULL] = "miss-source-queue-full",
+	[OZPROXY_DROP_REASON_MISS_PACKETS_FULL] = "miss-packets-full",
+	[OZPROXY_DROP_REASON_MISS_MEMORY_FULL] = "miss-memory-full",
+	[OZPROXY_DROP_REASON_MISS_TIMEOUT] = "miss-timeout",
+	[OZPROXY_DROP_REASON_DEVICE_DOWN] = "device-down",
 };
 
 const struct ozp_enum ozp_drop_reason_enum = {
@@ -525,6 +542,31 @@ static const struct ozp_attr miss_attrs[] = {
 		.offset = offsetof(struct ozp_miss, table_generation),
 		.size = sizeof(((struct ozp_miss *)0)->table_generation),
 	},
+	[OZPROXY_A_MISS_STATE] = {
+		.name = "state",
+		.kind = OZP_KIND_ENUM,
+		.offset = offsetof(struct ozp_miss, state),
+		.size = sizeof(((struct ozp_miss *)0)->state),
+		.values = &ozp_miss_state_enum,
+	},
+	[OZPROXY_A_MISS_WAITING] = {
+		.name = "waiting",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_miss, waiting),
+		.size = sizeof(((struct ozp_miss *)0)->waiting),
+	},
+	[OZPROXY_A_MISS_ANNOUNCED] = {
+		.name = "announced",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_miss, announced),
+		.size = sizeof(((struct ozp_miss *)0)->announced),
+	},
+	[OZPROXY_A_MISS_LIFETIME] = {
+		.name = "lifetime",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_miss, lifetime),
+		.size = sizeof(((struct ozp_miss *)0)->lifetime),
+	},
 };
 
 const struct ozp_set ozp_miss_attrs = {
@@ -644,6 +686,18 @@ static const struct ozp_attr stats_attrs[] = {
 		.offset = offsetof(struct ozp_stats, table_generation),
 		.size = sizeof(((struct ozp_stats *)0)->table_generation),
 	},
+	[OZPROXY_A_STATS_OUT_WAITING] = {
+		.name = "out-waiting",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_stats, out_waiting),
+		.size = sizeof(((struct ozp_stats *)0)->out_waiting),
+	},
+	[OZPROXY_A_STATS_NEGATIVES] = {
+		.name = "negatives",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_stats, negatives),
+		.size = sizeof(((struct ozp_stats *)0)->negatives),
+	},
 };
 
 const struct ozp_set ozp_stats_attrs = {
@@ -760,6 +814,48 @@ static const struct ozp_attr link_attrs[] = {
 		.kind = OZP_KIND_U32,
 		.offset = offsetof(struct ozp_link, affinity_limit),
 		.size = sizeof(((struct ozp_link *)0)->affinity_limit),
+	},
+	[IFLA_OZPROXY_MISS_SOURCE_LIMIT] = {
+		.name = "miss-source-limit",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, miss_source_limit),
+		.size = sizeof(((struct ozp_link *)0)->miss_source_limit),
+	},
+	[IFLA_OZPROXY_MISS_PACKETS] = {
+		.name = "miss-packets",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, miss_packets),
+		.size = sizeof(((struct ozp_link *)0)->miss_packets),
+	},
+	[IFLA_OZPROXY_MISS_ADDRESS_PACKETS] = {
+		.name = "miss-address-packets",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, miss_address_packets),
+		.size = sizeof(((struct ozp_link *)0)->miss_address_packets),
+	},
+	[IFLA_OZPROXY_MISS_SOURCE_PACKETS] = {
+		.name = "miss-source-packets",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, miss_source_packets),
+		.size = sizeof(((struct ozp_link *)0)->miss_source_packets),
+	},
+	[IFLA_OZPROXY_MISS_MEMORY] = {
+		.name = "miss-memory",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, miss_memory),
+		.size = sizeof(((struct ozp_link *)0)->miss_memory),
+	},
+	[IFLA_OZPROXY_MISS_REPEAT_TIMEOUT] = {
+		.name = "miss-repeat-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, miss_repeat_timeout),
+		.size = sizeof(((struct ozp_link *)0)->miss_repeat_timeout),
+	},
+	[IFLA_OZPROXY_NEGATIVE_LIMIT] = {
+		.name = "negative-limit",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, negative_limit),
+		.size = sizeof(((struct ozp_link *)0)->negative_limit),
 	},
 };
 

@@ -121,6 +121,17 @@ int ozp_miss_get(struct ozp_socket *sock, const struct ozp_miss *request,
 	return ozp_genl_do(sock, &call);
 }
 
+int ozp_miss_resolve(struct ozp_socket *sock, const struct ozp_miss *request)
+{
+	struct ozp_call call = {
+		.command = OZPROXY_CMD_MISS_RESOLVE,
+		.set = &ozp_miss_attrs,
+		.request = request,
+	};
+
+	return ozp_genl_do(sock, &call);
+}
+
 int ozp_stats_get(struct ozp_socket *sock, uint32_t ifindex,
 		  struct ozp_stats *stats)
 {

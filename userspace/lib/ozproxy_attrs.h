@@ -82,6 +82,7 @@ extern const struct ozp_enum ozp_admission_enum;
 extern const struct ozp_enum ozp_direction_enum;
 extern const struct ozp_enum ozp_drop_reason_enum;
 extern const struct ozp_enum ozp_flow_state_enum;
+extern const struct ozp_enum ozp_miss_state_enum;
 extern const struct ozp_enum ozp_instance_flags_enum;
 extern const struct ozp_enum ozp_policy_enum;
 

@@ -50,7 +50,7 @@ int ozp_flow_flush(struct ozp_socket *sock, const struct ozp_flow *request,
 		   uint32_t *flushed);
 
 /**
- * ozp_miss_get() - Get one address that waits for an answer.
+ * ozp_miss_get() - Get one address that waits for an answer or that nobody has.
  * @sock: connection
  * @request: ifindex, and ipv4 or ipv6
  * @miss: where it goes
@@ -64,6 +64,16 @@ int ozp_miss_get(struct ozp_socket *sock, const struct ozp_miss *request,
 int ozp_miss_dump(struct ozp_socket *sock, const struct ozp_miss *request,
 		  int (*cb)(const struct ozp_miss *miss, void *data),
 		  void *data);
+
+/**
+ * ozp_miss_resolve() - Answer that nobody has an address.
+ * @sock: connection
+ * @request: ifindex, ipv4 or ipv6, and lifetime in milliseconds: for so long
+ *   packets to it are rejected; with 0 only those that wait now
+ *
+ * Return: 0, -EEXIST when the table has the address, or another error.
+ */
+int ozp_miss_resolve(struct ozp_socket *sock, const struct ozp_miss *request);
 
 /**
  * ozp_stats_get() - Get the counters of a device.

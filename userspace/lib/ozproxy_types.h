@@ -195,15 +195,22 @@ struct ozp_flow {
 
 /**
  * struct ozp_miss - An address that a container used and that the table does
- *   not have.
+ *   not have, or that nobody has.
  * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
  * @ipv4: The address; exactly one of ipv4 and ipv6.
  * @ipv6: The address; exactly one of ipv4 and ipv6.
- * @age: Milliseconds since it was announced.
- * @packets: Packets dropped while it waits for an answer.
+ * @age: Milliseconds since it was announced first, or since the negative
+ *   answer.
+ * @packets: Packets to it since then, waiting or not.
  * @table_generation: Generation of the table; when it differs between the
  *   messages of a dump, the table changed in the middle.
+ * @state: Whether an answer is there. Of enum ozproxy_miss_state.
+ * @waiting: Packets that wait for it now.
+ * @announced: How often it was announced.
+ * @lifetime: Milliseconds until the time-out of an address that waits, or
+ *   until a negative answer is forgotten. In miss-resolve how long to remember
+ *   it; 0 rejects what waits, and remembers nothing.
  */
 struct ozp_miss {
 	uint32_t present;
@@ -213,6 +220,10 @@ struct ozp_miss {
 	uint32_t age;
 	uint32_t packets;
 	uint32_t table_generation;
+	uint32_t state;
+	uint32_t waiting;
+	uint32_t announced;
+	uint32_t lifetime;
 };
 
 /**
@@ -231,9 +242,10 @@ struct ozp_drop {
 
 /**
  * struct ozp_stats - What the device counted since it was created. In each
- *   direction what was received equals what went on plus what was dropped:
- *   out-received = out-tunnelled + out-local + drops(out), and in-received +
- *   out-local = in-delivered + drops(in).
+ *   direction what was received equals what went on plus what was dropped plus
+ *   what waits for an answer: out-received = out-tunnelled + out-local +
+ *   drops(out) + out-waiting, and in-received + out-local = in-delivered +
+ *   drops(in).
  * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
  * @out_received: Packets that came from the node's containers.
@@ -250,6 +262,9 @@ struct ozp_drop {
  * @flows: Flows followed.
  * @misses: Addresses waiting for an answer.
  * @table_generation: Generation of the table.
+ * @out_waiting: Packets that came from the node's containers and wait for an
+ *   answer now.
+ * @negatives: Negative answers that are remembered.
  */
 struct ozp_stats {
 	uint32_t present;
@@ -267,6 +282,8 @@ struct ozp_stats {
 	uint32_t flows;
 	uint32_t misses;
 	uint32_t table_generation;
+	uint32_t out_waiting;
+	uint32_t negatives;
 };
 
 /**
@@ -290,8 +307,9 @@ struct ozp_stats {
  *   overlay. Of enum ozproxy_admission.
  * @flow_limit: Most flows that the device follows, default 65536.
  * @miss_limit: Most addresses that wait for an answer at once, default 1024.
- * @miss_timeout: Milliseconds after which an unanswered address is forgotten,
- *   so that its next packet announces it again; default 10000.
+ * @miss_timeout: Milliseconds after which an unanswered address is forgotten:
+ *   the packets that wait for it are rejected, and the next one announces it
+ *   again; default 10000.
  * @service_limit: Most services in the table, default 16384.
  * @outer_checksum: Whether tunnel datagrams have a UDP checksum, default on.
  *   Over IPv6, datagrams without one are accepted only when this is off (RFC
@@ -307,6 +325,18 @@ struct ozp_stats {
  * @affinity_limit: Most clients whose instance is remembered, default 16384;
  *   one that is one too many takes the place of the one that was longest not
  *   used.
+ * @miss_source_limit: Most addresses that wait for an answer at once because
+ *   one container used them, default 64.
+ * @miss_packets: Most packets that wait in all, default 1024.
+ * @miss_address_packets: Most packets that wait for one address, default 32.
+ * @miss_source_packets: Most packets of one container that wait, default 128.
+ * @miss_memory: Most bytes of memory that waiting packets occupy in all,
+ *   default 4194304. One container gets no more of it than it leaves to
+ *   others.
+ * @miss_repeat_timeout: Milliseconds after which an address that packets wait
+ *   for is announced again, default 1000; doubled each time.
+ * @negative_limit: Most negative answers that are remembered, default 4096;
+ *   the oldest one makes room.
  */
 struct ozp_link {
 	uint32_t present;
@@ -327,6 +357,13 @@ struct ozp_link {
 	uint32_t dscp;
 	uint32_t mss_clamp;
 	uint32_t affinity_limit;
+	uint32_t miss_source_limit;
+	uint32_t miss_packets;
+	uint32_t miss_address_packets;
+	uint32_t miss_source_packets;
+	uint32_t miss_memory;
+	uint32_t miss_repeat_timeout;
+	uint32_t negative_limit;
 };
 
 #endif /* _OZP_LIB_OZPROXY_TYPES_H */

@@ -14,7 +14,9 @@ struct misses {
 void show_miss(struct emit *emit, struct table *table,
 	       const struct ozp_miss *miss)
 {
-	char address[EMIT_TEXT], age[EMIT_TEXT], packets[16];
+	char address[EMIT_TEXT], age[EMIT_TEXT], end[EMIT_TEXT];
+	char packets[16], waiting[16];
+	const char *state;
 
 	if (emit->json) {
 		emit_json(emit, emit_object(&ozp_miss_attrs, miss));
@@ -23,17 +25,25 @@ void show_miss(struct emit *emit, struct table *table,
 	if (!table->n_columns)
 		*table = (struct table){
 			.columns = { { .title = "unknown address" },
-				     { .title = "waits for", .right = true },
-				     { .title = "packets", .right = true } },
-			.n_columns = 3,
+				     { .title = "state" },
+				     { .title = "for", .right = true },
+				     { .title = "ends in", .right = true },
+				     { .title = "packets", .right = true },
+				     { .title = "wait", .right = true } },
+			.n_columns = 6,
 			.indent = "",
 		};
 	snprintf(packets, sizeof(packets), "%u", miss->packets);
+	snprintf(waiting, sizeof(waiting), "%u", miss->waiting);
+	state = ozp_enum_name(&ozp_miss_state_enum, miss->state);
 	table_row(table,
 		  (const char *[]){ OZP_HAS(miss, OZPROXY_A_MISS_IPV4) ?
 					    emit_ipv4(&miss->ipv4, address) :
 					    emit_ipv6(&miss->ipv6, address),
-				    emit_duration(miss->age, age), packets });
+				    state ? state : "unknown",
+				    emit_duration(miss->age, age),
+				    emit_duration(miss->lifetime, end), packets,
+				    waiting });
 }
 
 void show_misses(struct emit *emit, struct table *table)
@@ -64,7 +74,7 @@ static enum status take_address(struct ozctl *ctl, struct ozp_miss *request)
 		request->ipv6 = ip.v6;
 		OZP_SET(request, OZPROXY_A_MISS_IPV6);
 	}
-	return take_end(ctl);
+	return STATUS_OK;
 }
 
 static enum status take_filter(struct ozctl *ctl, struct ozp_miss *request,
@@ -76,6 +86,8 @@ static enum status take_filter(struct ozctl *ctl, struct ozp_miss *request,
 	*is_one = ctl->argc;
 	if (!status && *is_one)
 		status = take_address(ctl, request);
+	if (!status)
+		status = take_end(ctl);
 	if (!status)
 		status = find_device(ctl, &request->ifindex);
 	OZP_SET(request, OZPROXY_A_MISS_IFINDEX);
@@ -110,15 +122,51 @@ static enum status miss_show(struct ozctl *ctl)
 	return STATUS_OK;
 }
 
+/* Milliseconds: long enough that a client that tries again and again is not
+ * asked for again and again, short enough that a service which is deployed
+ * meanwhile is not missed for long.
+ */
+#define LIFETIME_DEFAULT 10000
+
+static enum status miss_resolve(struct ozctl *ctl)
+{
+	struct ozp_miss request = { .lifetime = LIFETIME_DEFAULT };
+	enum status status;
+	int err;
+
+	status = take_device(ctl);
+	if (!status && !ctl->argc)
+		return usage(ctl, "say which address nobody has");
+	if (!status)
+		status = take_address(ctl, &request);
+	if (!status && take_if(ctl, "lifetime"))
+		status = take_u32(ctl, "lifetime", &request.lifetime);
+	if (!status)
+		status = take_end(ctl);
+	if (!status)
+		status = find_device(ctl, &request.ifindex);
+	if (status)
+		return status;
+	OZP_SET(&request, OZPROXY_A_MISS_IFINDEX);
+	OZP_SET(&request, OZPROXY_A_MISS_LIFETIME);
+	err = ozp_miss_resolve(ctl->sock, &request);
+	return err ? failed(ctl, NULL, err) : STATUS_OK;
+}
+
 static const struct verb verbs[] = {
 	{ "show", "[dev NAME] [ADDRESS]",
 	  "Shows the addresses that containers used and that no service has.",
 	  miss_show },
+	{ "resolve", "[dev NAME] ADDRESS [lifetime MS]",
+	  "Says that nobody has an address: what waits for it is rejected, and\n"
+	  "      what comes in the next MS milliseconds (10000; 0 remembers "
+	  "nothing).",
+	  miss_resolve },
 	{}
 };
 
 const struct noun miss_noun = {
 	.name = "miss",
-	.help = "unknown addresses that wait for an answer",
+	.help = "unknown addresses that wait for an answer, or that nobody has",
 	.verbs = verbs,
 };

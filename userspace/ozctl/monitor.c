@@ -39,10 +39,11 @@ static void text_event(FILE *out, const struct ozp_event *event)
 
 	switch (event->command) {
 	case OZPROXY_CMD_MISS_NTF:
-		fprintf(out, "miss: %s is not known\n",
+		fprintf(out, "miss: %s is %s known\n",
 			OZP_HAS(&event->miss, OZPROXY_A_MISS_IPV4) ?
 				emit_ipv4(&event->miss.ipv4, text) :
-				emit_ipv6(&event->miss.ipv6, text));
+				emit_ipv6(&event->miss.ipv6, text),
+			event->miss.announced > 1 ? "still not" : "not");
 		break;
 	case OZPROXY_CMD_SERVICE_NTF:
 		fprintf(out,

@@ -82,6 +82,13 @@ const char *take_word(struct ozctl *ctl);
 /** take_if() - Use the next argument up if it is @word. */
 bool take_if(struct ozctl *ctl, const char *word);
 
+/** take_number() - Use up the number after the word @what, at most @max. */
+enum status take_number(struct ozctl *ctl, const char *what, uint64_t max,
+			uint64_t *number);
+
+/** take_u32() - The same, with 32 bits. */
+enum status take_u32(struct ozctl *ctl, const char *what, uint32_t *number);
+
 /** take_end() - STATUS_OK, or a complaint when arguments are left. */
 enum status take_end(struct ozctl *ctl);
 

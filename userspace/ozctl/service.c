@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (C) 2026 The ozproxy authors */
 
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include "args.h"
@@ -36,31 +35,6 @@ static enum status take_job(struct ozctl *ctl, struct ozp_service *service)
 		return usage(ctl, "the job name is missing; "
 				  "see 'ozctl service help'");
 	return set_name(ctl, name, service);
-}
-
-static enum status take_number(struct ozctl *ctl, const char *what,
-			       uint64_t max, uint64_t *number)
-{
-	const char *text = take_word(ctl);
-
-	if (!text)
-		return usage(ctl, "'%s' needs a number after it", what);
-	if (!parse_number(text, max, number))
-		return usage(ctl,
-			     "'%s' is not a number: %s takes one of at "
-			     "most %" PRIu64,
-			     text, what, max);
-	return STATUS_OK;
-}
-
-static enum status take_u32(struct ozctl *ctl, const char *what,
-			    uint32_t *number)
-{
-	uint64_t value = 0;
-	enum status status = take_number(ctl, what, UINT32_MAX, &value);
-
-	*number = (uint32_t)value;
-	return status;
 }
 
 static enum status take_address(struct ozctl *ctl, struct ozp_service *service)

@@ -60,6 +60,7 @@ static void text_stats(FILE *out, const struct ozp_stats *stats, bool explain)
 	text_count(out, "received", stats->out_received);
 	text_count(out, "sent to other nodes", stats->out_tunnelled);
 	text_count(out, "handed to this node", stats->out_local);
+	text_count(out, "waiting for an answer", stats->out_waiting);
 	text_drops(out, stats, OZPROXY_DIRECTION_OUT, explain);
 	fputs("in, towards the containers of this node\n", out);
 	text_count(out, "received from other nodes", stats->in_received);
@@ -72,6 +73,7 @@ static void text_stats(FILE *out, const struct ozp_stats *stats, bool explain)
 	text_count(out, "nodes", stats->nodes);
 	text_count(out, "flows", stats->flows);
 	text_count(out, "misses", stats->misses);
+	text_count(out, "negative answers", stats->negatives);
 	text_count(out, "generation", stats->table_generation);
 }
 

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
+#include "args.h"
 #include "ozctl.h"
 
 /* Longest line on stderr; what is longer is cut. */
@@ -92,6 +93,30 @@ bool take_if(struct ozctl *ctl, const char *word)
 		return false;
 	take_word(ctl);
 	return true;
+}
+
+enum status take_number(struct ozctl *ctl, const char *what, uint64_t max,
+			uint64_t *number)
+{
+	const char *text = take_word(ctl);
+
+	if (!text)
+		return usage(ctl, "'%s' needs a number after it", what);
+	if (!parse_number(text, max, number))
+		return usage(ctl,
+			     "'%s' is not a number: %s takes one of at "
+			     "most %" PRIu64,
+			     text, what, max);
+	return STATUS_OK;
+}
+
+enum status take_u32(struct ozctl *ctl, const char *what, uint32_t *number)
+{
+	uint64_t value = 0;
+	enum status status = take_number(ctl, what, UINT32_MAX, &value);
+
+	*number = (uint32_t)value;
+	return status;
 }
 
 enum status take_end(struct ozctl *ctl)

@@ -117,6 +117,18 @@ enum ozproxy_direction {
 };
 
 /**
+ * enum ozproxy_miss_state - What is known of an address that the table does
+ *   not have.
+ * @OZPROXY_MISS_STATE_WAITING: Nothing yet; packets to it wait for an answer.
+ * @OZPROXY_MISS_STATE_NEGATIVE: Nobody has it; packets to it are rejected at
+ *   once.
+ */
+enum ozproxy_miss_state {
+	OZPROXY_MISS_STATE_WAITING,
+	OZPROXY_MISS_STATE_NEGATIVE,
+};
+
+/**
  * enum ozproxy_drop_reason - Why a packet was not delivered. Every lost packet
  *   is counted under one of these.
  * @OZPROXY_DROP_REASON_NOT_IP: The packet is neither IPv4 nor IPv6.
@@ -143,8 +155,8 @@ enum ozproxy_direction {
  *   Instance IP of this IP family, so nobody could answer it.
  * @OZPROXY_DROP_REASON_NOT_A_SERVICE: The destination is outside the service
  *   networks of the device.
- * @OZPROXY_DROP_REASON_UNKNOWN_SERVICE: No table entry for the destination; it
- *   was announced as a miss.
+ * @OZPROXY_DROP_REASON_UNKNOWN_SERVICE: Nobody has the destination; that
+ *   answer (miss-resolve) is remembered for a while.
  * @OZPROXY_DROP_REASON_MISS_TABLE_FULL: No table entry for the destination,
  *   and too many addresses wait for an answer already (link attribute
  *   miss-limit).
@@ -174,6 +186,24 @@ enum ozproxy_direction {
  * @OZPROXY_DROP_REASON_BACKLOG_FULL: The receive queue of the CPU is full.
  * @OZPROXY_DROP_REASON_PACKET_TOO_BIG: The packet may not be fragmented and is
  *   larger than what fits into one datagram on the path to the node.
+ * @OZPROXY_DROP_REASON_MISS_SOURCE_FULL: No table entry for the destination,
+ *   and its sender waits for as many addresses as one container may (link
+ *   attribute miss-source-limit).
+ * @OZPROXY_DROP_REASON_MISS_QUEUE_FULL: The destination waits for an answer,
+ *   and as many packets wait for it as may (link attribute
+ *   miss-address-packets).
+ * @OZPROXY_DROP_REASON_MISS_SOURCE_QUEUE_FULL: The destination waits for an
+ *   answer, and as many packets of this sender wait as may (link attribute
+ *   miss-source-packets).
+ * @OZPROXY_DROP_REASON_MISS_PACKETS_FULL: The destination waits for an answer,
+ *   and as many packets wait in all as may (link attribute miss-packets).
+ * @OZPROXY_DROP_REASON_MISS_MEMORY_FULL: The destination waits for an answer,
+ *   and the sender has its share of the memory for packets that wait (link
+ *   attribute miss-memory).
+ * @OZPROXY_DROP_REASON_MISS_TIMEOUT: The packet waited for its destination,
+ *   and no answer came in time (link attribute miss-timeout).
+ * @OZPROXY_DROP_REASON_DEVICE_DOWN: The device was brought down while the
+ *   packet waited for its destination.
  */
 enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_NOT_IP,
@@ -203,6 +233,13 @@ enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_ROUTE_LOOP,
 	OZPROXY_DROP_REASON_BACKLOG_FULL,
 	OZPROXY_DROP_REASON_PACKET_TOO_BIG,
+	OZPROXY_DROP_REASON_MISS_SOURCE_FULL,
+	OZPROXY_DROP_REASON_MISS_QUEUE_FULL,
+	OZPROXY_DROP_REASON_MISS_SOURCE_QUEUE_FULL,
+	OZPROXY_DROP_REASON_MISS_PACKETS_FULL,
+	OZPROXY_DROP_REASON_MISS_MEMORY_FULL,
+	OZPROXY_DROP_REASON_MISS_TIMEOUT,
+	OZPROXY_DROP_REASON_DEVICE_DOWN,
 };
 
 enum {
@@ -223,6 +260,13 @@ enum {
 	IFLA_OZPROXY_DSCP,
 	IFLA_OZPROXY_MSS_CLAMP,
 	IFLA_OZPROXY_AFFINITY_LIMIT,
+	IFLA_OZPROXY_MISS_SOURCE_LIMIT,
+	IFLA_OZPROXY_MISS_PACKETS,
+	IFLA_OZPROXY_MISS_ADDRESS_PACKETS,
+	IFLA_OZPROXY_MISS_SOURCE_PACKETS,
+	IFLA_OZPROXY_MISS_MEMORY,
+	IFLA_OZPROXY_MISS_REPEAT_TIMEOUT,
+	IFLA_OZPROXY_NEGATIVE_LIMIT,
 
 	__IFLA_OZPROXY_MAX,
 	IFLA_OZPROXY_MAX = (__IFLA_OZPROXY_MAX - 1)
@@ -317,6 +361,10 @@ enum {
 	OZPROXY_A_MISS_AGE,
 	OZPROXY_A_MISS_PACKETS,
 	OZPROXY_A_MISS_TABLE_GENERATION,
+	OZPROXY_A_MISS_STATE,
+	OZPROXY_A_MISS_WAITING,
+	OZPROXY_A_MISS_ANNOUNCED,
+	OZPROXY_A_MISS_LIFETIME,
 
 	__OZPROXY_A_MISS_MAX,
 	OZPROXY_A_MISS_MAX = (__OZPROXY_A_MISS_MAX - 1)
@@ -347,6 +395,8 @@ enum {
 	OZPROXY_A_STATS_MISSES,
 	OZPROXY_A_STATS_TABLE_GENERATION,
 	OZPROXY_A_STATS_PAD,
+	OZPROXY_A_STATS_OUT_WAITING,
+	OZPROXY_A_STATS_NEGATIVES,
 
 	__OZPROXY_A_STATS_MAX,
 	OZPROXY_A_STATS_MAX = (__OZPROXY_A_STATS_MAX - 1)
@@ -364,6 +414,7 @@ enum {
 	OZPROXY_CMD_MISS_GET,
 	OZPROXY_CMD_MISS_NTF,
 	OZPROXY_CMD_STATS_GET,
+	OZPROXY_CMD_MISS_RESOLVE,
 
 	__OZPROXY_CMD_MAX,
 	OZPROXY_CMD_MAX = (__OZPROXY_CMD_MAX - 1)
