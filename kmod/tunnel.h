@@ -64,6 +64,7 @@ struct ozp_tunnel {
  * @saddr: our address
  * @mtu: largest inner packet that fits into one datagram
  * @df: the datagram must not be fragmented
+ * @split: a large packet is to be taken apart before it gets outer headers
  */
 struct ozp_way {
 	struct net *net;
@@ -72,6 +73,7 @@ struct ozp_way {
 	union ozp_addr saddr;
 	unsigned int mtu;
 	bool df;
+	bool split;
 };
 
 /* packet path */

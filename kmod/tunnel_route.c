@@ -142,6 +142,18 @@ static bool ozp_way_fits(struct sk_buff *skb, const struct ozp_packet *pkt,
 	return skb_gso_validate_network_len(skb, len);
 }
 
+/* Where datagrams of a large packet are to be fragmented, IP takes it apart first,
+ * but its measure leaves out the UDP header inside of a tunnel, and what exceeds
+ * the path by no more than that would leave as it is.
+ */
+static bool ozp_way_splits(struct sk_buff *skb, const struct ozp_packet *pkt,
+			   const struct ozp_way *way)
+{
+	return !way->df && skb_is_gso(skb) &&
+	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4 &&
+	       !ozp_way_fits(skb, pkt, way->mtu);
+}
+
 /* What may be fragmented goes in fragments of the datagram, the rest is refused
  * when it does not fit. Packets of IPv6 never have to be smaller than its
  * minimum: below that, datagrams are fragmented, too (RFC 4213, 3.2.2; RFC
@@ -159,8 +171,9 @@ static enum ozp_verdict ozp_way_measure(struct sk_buff *skb,
 	} else {
 		way->df = ip_hdr(skb)->frag_off & htons(IP_DF);
 		if (!way->df)
-			return OZP_CONTINUE;
+			mtu = IP_MAX_MTU;
 	}
+	way->split = ozp_way_splits(skb, pkt, way);
 	if (ozp_way_fits(skb, pkt, mtu))
 		return OZP_CONTINUE;
 	pkt->mtu = mtu;

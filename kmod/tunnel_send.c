@@ -117,6 +117,51 @@ static enum ozp_verdict ozp_tunnel_send6(struct ozp_tunnel *tunnel,
 }
 #endif
 
+static enum ozp_verdict ozp_tunnel_send_whole(struct ozp_tunnel *tunnel,
+					      struct sk_buff *skb,
+					      struct ozp_packet *pkt,
+					      struct ozp_compat_outer *outer,
+					      struct ozp_node *node,
+					      struct ozp_way *way)
+{
+	if (node->family == AF_INET)
+		return ozp_tunnel_send4(tunnel, skb, pkt, outer, node, way);
+	return ozp_tunnel_send6(tunnel, skb, pkt, outer, node, way);
+}
+
+/* A packet of which a piece is lost counts as lost, once. */
+static enum ozp_verdict ozp_tunnel_send_split(struct ozp_tunnel *tunnel,
+					      struct sk_buff *skb,
+					      struct ozp_packet *pkt,
+					      struct ozp_compat_outer *outer,
+					      struct ozp_node *node,
+					      struct ozp_way *way)
+{
+	enum ozp_verdict verdict = OZP_CONSUMED;
+	struct sk_buff *pieces, *piece, *next;
+
+	skb_reset_mac_header(skb);
+	skb_reset_mac_len(skb);
+	pieces = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(pieces))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_MEMORY);
+	skb_list_walk_safe(pieces, piece, next) {
+		skb_mark_not_on_list(piece);
+		dst_hold(way->dst);
+		if (ozp_tunnel_send_whole(tunnel, piece, pkt, outer, node,
+					  way) == OZP_CONSUMED)
+			continue;
+		dst_release(way->dst);
+		consume_skb(piece);
+		verdict = OZP_DROP;
+	}
+	if (verdict == OZP_CONSUMED) {
+		consume_skb(skb);
+		ozp_way_put(way);
+	}
+	return verdict;
+}
+
 /**
  * ozp_tunnel_send() - send a packet to a worker
  * @tunnel: the tunnel
@@ -150,10 +195,12 @@ enum ozp_verdict ozp_tunnel_send(struct ozp_tunnel *tunnel,
 		verdict = ozp_mss_clamp(skb, pkt, way->mtu);
 	if (verdict != OZP_CONTINUE)
 		goto out;
-	if (node->family == AF_INET)
-		verdict = ozp_tunnel_send4(tunnel, skb, pkt, &outer, node, way);
+	if (way->split)
+		verdict = ozp_tunnel_send_split(tunnel, skb, pkt, &outer, node,
+						way);
 	else
-		verdict = ozp_tunnel_send6(tunnel, skb, pkt, &outer, node, way);
+		verdict = ozp_tunnel_send_whole(tunnel, skb, pkt, &outer, node,
+						way);
 out:
 	if (verdict == OZP_CONSUMED)
 		ozp_stats_count(tunnel->stats, OZP_COUNTER_OUT_TUNNELLED, len);

@@ -4,7 +4,8 @@
 #
 # Sizes: the MTU of a new device; a path whose MTU shrinks behind a router,
 # towards a node with our port and one with another; fragments of datagrams
-# where the inner packet allows them; the clamp of the MSS.
+# where the inner packet allows them, also of those that the sender's stack keeps
+# together; the clamp of the MSS.
 #
 #   c 10.19.1.3 fc00::103        s2 10.21.0.1 fc00::201   s3 10.21.0.2 fc00::202
 #       │                             │                        │
@@ -24,7 +25,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need jq ozctl nft
+need jq ozctl nft ethtool
 
 topology()
 {
@@ -71,7 +72,8 @@ quiet()
 
 device_mtu()
 {
-	nip "$1" -j link show "$2" | jq '.[0].mtu'
+	[[ $(nip "$1" link show "$2") =~ " mtu "([0-9]+) ]] &&
+		echo "${BASH_REMATCH[1]}"
 }
 
 # default_mtu NAME MTU: of a device that is made now.
@@ -86,7 +88,7 @@ default_mtus()
 {
 	local row mtu want
 
-	for row in "1500 1452" "1420 1372" "1280 1280" "9000 8952"; do
+	for row in "1500 1452" "1280 1280" "9000 8952"; do
 		read -r mtu want <<<"$row"
 		nip w1 link set un0 mtu "$mtu"
 		default_mtu "underlay of $mtu" "$want"
@@ -111,8 +113,10 @@ use_family()
 {
 	if (($1 == 4)); then
 		src=10.19.1.3 dst=10.30.$2.1 seen=10.30.0.2 header=28
+		at=10.21.0.1
 	else
 		src=fc00::103 dst=fdff:2000::$2:1 seen="[fdff::2]" header=48
+		at=fc00::201
 	fi
 }
 
@@ -138,12 +142,10 @@ goes()
 
 refused()
 {
-	local before
-
-	before=$(drops w1 out packet-too-big)
 	packet "${@:2}"
 	check "$name: $1" wait_until 5 \
-		drops_are w1 out packet-too-big $((before + 1))
+		drops_are w1 out packet-too-big $((lost += 1)) ||
+		lost=$(drops w1 out packet-too-big)
 }
 
 path_mtu_is()
@@ -173,6 +175,26 @@ learned()
 	done
 }
 
+# Datagrams that may be fragmented, in one packet of c's stack, each longer than
+# the path by a UDP header.
+together()
+{
+	local size=$(($1 - outer + 8 - header)) data i got=0
+
+	sock udp u c "$src" $((port += 1))
+	sock fragment u
+	sock udp v s2 "$at" 9000
+	sock burst u 3 "$size" "$dst" 9000
+	data=$(printf '%0*d' $((2 * size)) 0)
+	# shellcheck disable=SC2034 # only counts
+	for i in 1 2 3; do
+		[[ $(sock receive v) == *" $port hex:$data" ]] && ((++got))
+	done
+	is "$name: each of many sent at once, in fragments" "$got" 3
+	check "$name: and no more" sock silent v
+	sock close u v
+}
+
 # Of the link itself, which no error tells.
 changed()
 {
@@ -184,6 +206,8 @@ changed()
 	refused "the link shrinks: one byte too many" $((1401 - outer))
 	goes "the link shrinks: as much as fits" $((1400 - outer))
 	[[ $1 == 6 ]] || goes "the link shrinks: more, without DF" 1452 df=0
+	underlay_mtu w1 1280
+	together 1280
 	underlay_mtu w1 1500
 	goes "the link grows again" 1452
 }
@@ -196,15 +220,15 @@ clamped()
 	name="$under MSS, IPv$1"
 	use_family "$1" 2
 	mss=$(($2 - outer - (header - 8) - 20))
-	sock listen l s2 "$([[ $1 == 4 ]] && echo 10.21.0.1 || echo fc00::201)" 80
+	sock listen l s2 "$at" 80
 	check "$name: connects" sock connect k c "$src" $((port += 1)) "$dst" 80
 	check "$name: is accepted" sock accept a l
 	check "$name: the client's, at the server" sock expect at-s2 \
 		"in $seen:$port>*:80 tcp S ttl=*mss=$mss"
 	check "$name: the server's, at the client" sock expect at-c \
 		"in *:80>*:$port tcp SA ttl=*mss=$mss"
-	check "$name: data to the server" sock bulk k a 300000
-	check "$name: data to the client" sock bulk a k 300000
+	check "$name: data to the server" sock bulk k a "$bytes"
+	check "$name: data to the client" sock bulk a k "$bytes"
 	sock close l k a
 }
 
@@ -224,6 +248,13 @@ clamp()
 	underlay_mtu w2 1500
 }
 
+# Paths to a node with our port are told of twice, another's once.
+sizes_of()
+{
+	(($1 == 3)) || size "1400" ""
+	echo 1280
+}
+
 device_set()
 {
 	ns "$1" ozctl device set oz0 "${@:2}"
@@ -233,12 +264,13 @@ sock_start
 check "three workers" topology
 default_mtus
 check "devices" eval 'device_up w1 && device_up w2 && device_up w3 port 55301'
+check "w1 cuts packets itself" ns w1 ethtool -K un0 tx off tso off gso off
 check "no stack answers the crafted packets" quiet
 gateway=$(gateway_mac w1)
 sock capture at-c c eth0
 sock capture at-s2 s2 eth0
 sock capture at-s3 s3 eth0
-port=5000
+port=5000 lost=0 bytes=$(size 60000 20000)
 for under in 131.1.0. 2001:db8:1::; do
 	[[ $under == *:* ]] && outer=48 || outer=28
 	check "workers have addresses $under*" services "$under"
@@ -249,7 +281,7 @@ for under in 131.1.0. 2001:db8:1::; do
 	for server in 2 3; do
 		((server == 2)) && to=50103 || to=55301
 		node=$under$server
-		for mtu in 1400 1280; do
+		for mtu in $(sizes_of "$server"); do
 			underlay_mtu "w$server" "$mtu"
 			learned "$mtu"
 		done

@@ -133,6 +133,15 @@ def do_nochecksum(handle):
     need(handle).setsockopt(socket.SOL_SOCKET, 11, 1)
 
 
+def do_fragment(handle):
+    """fragment H: what it sends may be fragmented on the way (IPv4: no DF)"""
+    sock = need(handle)
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, 23, 0)  # IPV6_MTU_DISCOVER
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER
+
+
 def do_tos(handle, value):
     """tos H N: DS field of what it sends"""
     sock, value = need(handle), int(value)
