@@ -13,6 +13,8 @@ here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 # shellcheck source-path=SCRIPTDIR source=../netns/e2e.bash
 . "$here/../netns/e2e.bash"
 
+need column curl ip jq ozctl python3 tcpdump
+
 answers=$OZP_TMP/answers
 hello='{"message":"hello from X3"}'
 url=http://10.30.1.30:30443/api/hello

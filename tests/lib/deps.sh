@@ -35,7 +35,7 @@ declare -gA OZP_PACKAGES=(
 		xz-utils"
 	[kernel]="bc bison flex gcc kmod libelf-dev libssl-dev linux-source-6.12
 		make xz-utils"
-	[guest]="binutils conntrack curl ethtool iperf3 iproute2 iptables
+	[guest]="binutils bsdextrautils conntrack curl ethtool iperf3 iproute2 iptables
 		iputils-ping jq kmod libjansson4 libmnl0 netcat-openbsd nftables
 		procps python3 tcpdump util-linux valgrind"
 )
