@@ -41,7 +41,7 @@
 	R(REPLY_CONFLICT, "reply-conflict", \
 	  "The same source port already talks to every instance that could be chosen, by another address of the service; replies could not be told apart.") \
 	R(FLOW_TABLE_FULL, "flow-table-full", \
-	  "The device follows as many flows as its link attribute flow-limit allows.") \
+	  "The device follows as many flows as its link attribute flow-limit allows, and found none among them that is cheap to lose.") \
 	R(FLOW_INSERT_FAILED, "flow-insert-failed", \
 	  "The flow table refused the new flow (a bucket that is too long, or no memory to grow).") \
 	R(NO_MEMORY, "no-memory", \
@@ -75,6 +75,8 @@
 	R(MISS_TIMEOUT, "miss-timeout", \
 	  "The packet waited for its destination, and no answer came in time (link attribute miss-timeout).") \
 	R(DEVICE_DOWN, "device-down", \
-	  "The device was brought down while the packet waited for its destination.")
+	  "The device was brought down while the packet waited for its destination.") \
+	R(INSTANCE_GONE, "instance-gone", \
+	  "The instance that the TCP connection was with has been removed; the sender was answered with a RST.")
 
 #endif /* _OZP_REASONS_GEN_H */

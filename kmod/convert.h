@@ -13,6 +13,7 @@
 #include "miss.h"
 #include "node.h"
 #include "packet.h"
+#include "reset.h"
 #include "stats.h"
 #include "table.h"
 #include "tunnel.h"
@@ -49,9 +50,11 @@ struct ozp_networks {
 /**
  * struct ozp_convert_options - what a user can tell the pipelines
  * @admission: enum ozproxy_admission
+ * @idle_timeout: milliseconds until an unused service is announced
  */
 struct ozp_convert_options {
 	u32 admission;
+	u32 idle_timeout;
 };
 
 /**
@@ -68,6 +71,7 @@ struct ozp_convert_options {
  * @affinities: which instances clients had last
  * @misses: addresses that the table does not have, and what waits for them
  * @tunnel: the wire
+ * @reset: answers to connections whose instance is gone
  * @gro_cells: receive queues, one a CPU
  */
 struct ozp_convert {
@@ -82,6 +86,7 @@ struct ozp_convert {
 	struct ozp_affinities affinities;
 	struct ozp_misses misses;
 	struct ozp_tunnel tunnel;
+	struct ozp_reset reset;
 	struct gro_cells gro_cells;
 };
 

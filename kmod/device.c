@@ -12,6 +12,7 @@
 #include <net/rtnetlink.h>
 
 #include "compat.h"
+#include "flow_collect.h"
 #include "limits.h"
 #include "link.h"
 
@@ -60,6 +61,13 @@ static const struct ozp_miss_events ozp_device_miss_events = {
 	.release = ozp_outbound_release,
 	.reject = ozp_outbound_give_up,
 };
+
+static void ozp_device_idle(struct ozp_idle *idle, struct ozp_service *svc)
+{
+	struct ozp_device *oz = container_of(idle, struct ozp_device, idle);
+
+	ozp_device_events->idle(oz, svc);
+}
 
 /* Options are numbers of 32 bits, each of which may be read at any time. */
 #define OZP_OPTIONS_COPY(to, from) do {					\
@@ -118,6 +126,7 @@ static int ozp_device_init(struct net_device *dev)
 	ozp_affinities_init(&cv->affinities);
 	ozp_misses_init(&cv->misses, &ozp_device_miss_events);
 
+	ozp_reset_init(&cv->reset, dev);
 	cv->tunnel.dev = dev;
 	cv->tunnel.stats = &cv->stats;
 	cv->tunnel.receive = ozp_inbound;
@@ -129,6 +138,7 @@ static int ozp_device_init(struct net_device *dev)
 	oz->initial->locals = NULL;
 	ozp_link_apply(cv, oz->initial);
 	oz->initial = NULL;
+	ozp_idle_init(&oz->idle, cv, ozp_device_idle);
 	return 0;
 
 err_uninit_table:
@@ -153,6 +163,7 @@ static void ozp_device_uninit(struct net_device *dev)
 	oz->dead = true;
 	mutex_unlock(&cv->table.lock);
 
+	ozp_idle_uninit(&oz->idle);
 	gro_cells_destroy(&cv->gro_cells);
 	ozp_misses_uninit(&cv->misses);
 	ozp_affinities_uninit(&cv->affinities);
@@ -208,9 +219,11 @@ static const struct net_device_ops ozp_device_ops = {
 	.ndo_get_stats64 = ozp_device_stats,
 };
 
-/* ethtool -S: the counters, then every reason in each direction. */
-#define OZP_ETHTOOL_COUNT \
-	(OZP_COUNTER_COUNT + OZP_DIRECTION_COUNT * OZP_REASON_COUNT)
+/* ethtool -S: the counters, then every reason in each direction, then what is
+ * not about packets.
+ */
+#define OZP_ETHTOOL_DROPS	(OZP_DIRECTION_COUNT * OZP_REASON_COUNT)
+#define OZP_ETHTOOL_COUNT	(OZP_COUNTER_COUNT + OZP_ETHTOOL_DROPS + 1)
 
 static void ozp_ethtool_drvinfo(struct net_device *dev,
 				struct ethtool_drvinfo *info)
@@ -237,6 +250,7 @@ static void ozp_ethtool_strings(struct net_device *dev, u32 set, u8 *data)
 			ethtool_sprintf(&data, "%s-drop-%s",
 					ozp_direction_name(i),
 					ozp_reason_name(j));
+	strscpy(data, "flows-evicted", ETH_GSTRING_LEN);
 }
 
 static void ozp_ethtool_stats(struct net_device *dev,
@@ -250,6 +264,8 @@ static void ozp_ethtool_stats(struct net_device *dev,
 		return;
 	memcpy(data, sum->packets, sizeof(sum->packets));
 	memcpy(data + OZP_COUNTER_COUNT, sum->drops, sizeof(sum->drops));
+	data[OZP_COUNTER_COUNT + OZP_ETHTOOL_DROPS] =
+		atomic64_read(&oz->convert.flows->evicted);
 	kfree(sum);
 }
 

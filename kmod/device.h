@@ -27,14 +27,14 @@
  * Life of the objects:
  *
  *   device     netdev; netlink requests hold it while they run
- *   service    a reference of the table while it is offered, and one for each
- *              of its instances
+ *   service    a reference of the table while it is offered, one for each of
+ *              its instances, and one where the idle watch goes on
  *   instance   a reference for each of its endpoints
  *   endpoint   references: the snapshot that offers it, flows' conversions
  *   snapshot   owned by its service, replaced as a whole
  *   node       one reference for each endpoint there
- *   flow       owned by the flow table; marked dying by anyone, unlinked by
- *              the collector
+ *   flow       owned by the flow table; marked dying by anyone, who then puts
+ *              it on the list from which the collector unlinks
  *   flow table reference of the device, and of dumps in progress
  *   waiting packet
  *              owned by the address that it waits for, until an answer or a
@@ -50,6 +50,7 @@
 #include <linux/netdevice.h>
 
 #include "convert.h"
+#include "idle.h"
 
 struct ozp_link_config;
 
@@ -57,6 +58,7 @@ struct ozp_link_config;
  * struct ozp_device - private data of a net device of kind "ozproxy"
  * @convert: what packets meet
  * @initial: the options of a device that is being created, for ndo_init
+ * @idle: tells which services are not used any more
  * @underlay_link: in the list of the namespace that has our sockets
  * @dead: the device is being unregistered: no request may use it any more;
  *	protected by @convert.table.lock
@@ -64,6 +66,7 @@ struct ozp_link_config;
 struct ozp_device {
 	struct ozp_convert convert;
 	struct ozp_link_config *initial;
+	struct ozp_idle idle;
 	struct list_head underlay_link;
 	bool dead;
 };
@@ -72,9 +75,11 @@ struct ozp_device {
  * struct ozp_device_events - what the layer above wants to know of
  * @miss: an address was used that the table does not have; any context that
  *	packets come from, or packets wait for it still
+ * @idle: a service was not used for long; with the table locked, may sleep
  */
 struct ozp_device_events {
 	void (*miss)(struct ozp_device *oz, const struct ozp_miss_info *info);
+	void (*idle)(struct ozp_device *oz, struct ozp_service *svc);
 };
 
 bool ozp_device_is_ours(const struct net_device *dev);

@@ -112,6 +112,22 @@ static void ozp_flow_free_rcu(struct rcu_head *rcu)
 	kmem_cache_free(ozp_flow_cache, container_of(rcu, struct ozp_flow, rcu));
 }
 
+/* Room for one flow more, at the cost of another where there is none. What ends
+ * uses memory until the collector has been there: the limit is overshot by that
+ * much, and by no more than OZP_FLOW_OVERSHOOT().
+ */
+static bool ozp_flow_reserve_rcu(struct ozp_flows *flows)
+{
+	u32 limit = READ_ONCE(flows->options.limit);
+
+	if (atomic_inc_return(&flows->count) <=
+		    limit + OZP_FLOW_OVERSHOOT(limit) &&
+	    (ozp_flows_count(flows) <= limit || ozp_flow_evict_rcu(flows)))
+		return true;
+	atomic_dec(&flows->count);
+	return false;
+}
+
 /* Nobody finds the flow any more, but readers may still hold it. */
 static void ozp_flow_release(struct ozp_flows *flows, struct ozp_flow *flow)
 {
@@ -177,9 +193,9 @@ static bool ozp_flow_make_room(struct ozp_flows *flows,
  * off.
  *
  * Return: the flow, valid in that section; else ERR_PTR: -ENFILE when there are
- * as many as allowed, -ENOMEM, -EEXIST when its replies could not be told from
- * those of another flow, -ESTALE when a party is going away, -EAGAIN when the
- * hash table refused it.
+ * as many as allowed and none that was looked at is cheap to lose, -ENOMEM,
+ * -EEXIST when its replies could not be told from those of another flow, -ESTALE
+ * when a party is going away, -EAGAIN when the hash table refused it.
  */
 struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 				  const struct ozp_tuple *tuple,
@@ -198,10 +214,8 @@ struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 		    !ozp_flow_make_room(flows, found))
 			return flow;
 	}
-	if (atomic_inc_return(&flows->count) > READ_ONCE(flows->options.limit)) {
-		atomic_dec(&flows->count);
+	if (!ozp_flow_reserve_rcu(flows))
 		return ERR_PTR(-ENFILE);
-	}
 	flow = ozp_flow_alloc_rcu(tuple, &reply, parties);
 	if (IS_ERR(flow)) {
 		atomic_dec(&flows->count);
@@ -216,7 +230,7 @@ struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 	}
 	found = ozp_flow_insert(flows, flow, OZPROXY_DIRECTION_OUT);
 	/* Unlinked before this, it would be inserted when it is freed: pairs
-	 * with ozp_flow_is_settled().
+	 * with ozp_flow_unlink().
 	 */
 	smp_mb__before_atomic();
 	set_bit(OZP_FLOW_SETTLED, &flow->bits);
@@ -230,39 +244,83 @@ struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 }
 
 /**
+ * ozp_flows_count() - how many flows are followed
+ * @flows: the flow table
+ *
+ * Any context. While flows end on other CPUs, a few less than there are.
+ *
+ * Return: the number of flows that have not ended.
+ */
+u32 ozp_flows_count(const struct ozp_flows *flows)
+{
+	return max(atomic_read(&flows->count) -
+		   atomic_read(&flows->dying_count), 0);
+}
+
+/**
  * ozp_flow_end() - end a flow: from now on nobody finds it
  * @flows: the flow table
  * @flow: the flow; the collector unlinks and frees it
  *
  * The collector comes early, because dying flows of one tuple share a bucket.
- * Any context.
+ * Caller is in an RCU read section, or the collector.
+ *
+ * Return: false when somebody else has ended it.
  */
-void ozp_flow_end(struct ozp_flows *flows, struct ozp_flow *flow)
+bool ozp_flow_end(struct ozp_flows *flows, struct ozp_flow *flow)
 {
-	set_bit(OZP_FLOW_DYING, &flow->bits);
+	if (test_and_set_bit(OZP_FLOW_DYING, &flow->bits))
+		return false;
+	atomic_inc(&flows->dying_count);
+	llist_add(&flow->dying, &flows->dying);
 	if (!test_bit(OZP_FLOWS_HURRY, &flows->bits) &&
 	    !test_and_set_bit(OZP_FLOWS_HURRY, &flows->bits))
 		flows->hurry(flows);
+	return true;
 }
 
-/**
- * ozp_flow_unlink() - take a flow out of the table; for the collector
- * @flows: the flow table
- * @flow: the flow; freed after a grace period
- *
- * Process context, one caller at a time.
- */
-void ozp_flow_unlink(struct ozp_flows *flows, struct ozp_flow *flow)
+/* False: its insertion is not over yet. */
+static bool ozp_flow_unlink(struct ozp_flows *flows, struct ozp_flow *flow)
 {
-	set_bit(OZP_FLOW_DYING, &flow->bits);
+	/* Pairs with the barrier in ozp_flow_new_rcu(). */
+	if (!test_bit_acquire(OZP_FLOW_SETTLED, &flow->bits))
+		return false;
 	/* A flow that lost a race has no entry for the container's tuple. */
 	rhashtable_remove_fast(&flows->table,
 			       &flow->keys[OZPROXY_DIRECTION_OUT].link,
 			       ozp_flow_params);
-	if (!rhashtable_remove_fast(&flows->table,
-				    &flow->keys[OZPROXY_DIRECTION_IN].link,
-				    ozp_flow_params))
-		ozp_flow_release(flows, flow);
+	if (WARN_ON_ONCE(rhashtable_remove_fast(&flows->table,
+				       &flow->keys[OZPROXY_DIRECTION_IN].link,
+				       ozp_flow_params)))
+		return true;
+	ozp_flow_release(flows, flow);
+	atomic_dec(&flows->dying_count);
+	return true;
+}
+
+/**
+ * ozp_flows_reap() - unlink all flows that have ended; for the collector
+ * @flows: the flow table
+ *
+ * They are freed after a grace period. Its cost is that of the flows that
+ * ended, however many there are. Process context.
+ *
+ * Return: how many are still being inserted: they are for the next time.
+ */
+u32 ozp_flows_reap(struct ozp_flows *flows)
+{
+	struct llist_node *list = llist_del_all(&flows->dying);
+	struct ozp_flow *flow, *next;
+	u32 left = 0;
+
+	llist_for_each_entry_safe(flow, next, list, dying) {
+		if (!ozp_flow_unlink(flows, flow)) {
+			llist_add(&flow->dying, &flows->dying);
+			left++;
+		}
+		cond_resched();
+	}
+	return left;
 }
 
 /**

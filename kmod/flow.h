@@ -11,15 +11,15 @@
 
 #include <linux/atomic.h>
 #include <linux/kref.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "conversion.h"
 #include "packet.h"
-#include "rewrite.h"
-#include "service.h"
 
 /**
  * enum ozp_flows_bit - what a flow table has on its mind
@@ -32,9 +32,22 @@ enum ozp_flows_bit {
 /**
  * struct ozp_flow_options - what a user can tell a flow table
  * @limit: most flows
+ * @tcp_timeout: TCP, established; this and the others are milliseconds without
+ *	a packet after which a flow ends
+ * @tcp_syn_timeout: TCP, opening
+ * @tcp_closing_timeout: TCP, closing
+ * @udp_timeout: UDP, answered
+ * @udp_unanswered_timeout: UDP, not answered
+ * @icmp_timeout: ICMP queries
  */
 struct ozp_flow_options {
 	u32 limit;
+	u32 tcp_timeout;
+	u32 tcp_syn_timeout;
+	u32 tcp_closing_timeout;
+	u32 udp_timeout;
+	u32 udp_unanswered_timeout;
+	u32 icmp_timeout;
 };
 
 /**
@@ -44,13 +57,17 @@ struct ozp_flow_options {
  * @options: may change at any time
  * @bits: of enum ozp_flows_bit
  * @count: flows, dying ones included
+ * @dying_count: dying ones
+ * @evicted: flows that made room for others
+ * @dying: flows that ended and wait for the collector
  * @convert_lock: protects replacing the conversion of a flow against its end;
  *	taken with BH off, seldom
- * @hurry: makes the collector come early; any context
+ * @hurry: makes the collector come early, for what has ended; any context
  * @ref: references: the device's, and one for each dump in progress, so that a
  *	slow reader of a dump does not hold up the device
  * @collect_lock: one collector at a time
- * @collector: walks now and then
+ * @collector: walks now and then, to end what is over
+ * @reaper: takes what has ended out of the table
  */
 struct ozp_flows {
 	/* packet path */
@@ -59,6 +76,9 @@ struct ozp_flows {
 	struct ozp_flow_options options;
 	unsigned long bits;
 	atomic_t count;
+	atomic_t dying_count;
+	atomic64_t evicted;
+	struct llist_head dying;
 	/* a conversion is replaced, or released with its flow: not both */
 	spinlock_t convert_lock;
 	void (*hurry)(struct ozp_flows *flows);
@@ -67,26 +87,7 @@ struct ozp_flows {
 	/* one collector at a time */
 	struct mutex collect_lock;
 	struct delayed_work collector;
-};
-
-/**
- * struct ozp_conversion - what a flow does to its packets, immutable
- * @source: endpoint of the sender (holds a reference)
- * @target: endpoint of the chosen instance (holds a reference)
- * @out: to the packets of the container: our Instance IP, the Namespace IP
- * @in: to the replies: the Service IP as source
- * @epoch: of the flow table when @local was decided
- * @local: the target is on this node
- * @rcu: defers freeing
- */
-struct ozp_conversion {
-	struct ozp_endpoint *source;
-	struct ozp_endpoint *target;
-	struct ozp_rewrite out;
-	struct ozp_rewrite in;
-	u32 epoch;
-	bool local;
-	struct rcu_head rcu;
+	struct delayed_work reaper;
 };
 
 /**
@@ -95,6 +96,7 @@ struct ozp_conversion {
  * @OZP_FLOW_SETTLED: its insertion is over, for better or worse: the collector
  *	may unlink it
  * @OZP_FLOW_REPLIED: a reply came
+ * @OZP_FLOW_OPENED: TCP: the container sent something else than a SYN
  * @OZP_FLOW_FIN_OUT: TCP FIN from the container
  * @OZP_FLOW_FIN_IN: TCP FIN towards the container
  * @OZP_FLOW_RST: TCP RST in any direction
@@ -107,6 +109,7 @@ enum ozp_flow_bit {
 	OZP_FLOW_DYING,
 	OZP_FLOW_SETTLED,
 	OZP_FLOW_REPLIED,
+	OZP_FLOW_OPENED,
 	OZP_FLOW_FIN_OUT,
 	OZP_FLOW_FIN_IN,
 	OZP_FLOW_RST,
@@ -135,6 +138,7 @@ struct ozp_flow_key {
  * @bits: of enum ozp_flow_bit
  * @used: time of last use, see clock.h
  * @opened: when its SYN left, in microseconds that wrap
+ * @dying: in the list of those that wait for the collector
  * @rcu: defers freeing
  */
 struct ozp_flow {
@@ -143,37 +147,8 @@ struct ozp_flow {
 	unsigned long bits;
 	u32 used;
 	u32 opened;
+	struct llist_node dying;
 	struct rcu_head rcu;
-};
-
-/**
- * struct ozp_flow_parties - who talks to whom; nothing here is owned
- * @source: endpoint of the sender
- * @target: endpoint of the chosen instance
- * @epoch: of the flow table, read before @local was decided
- * @local: the target is on this node
- * @opens: the packet opens a TCP connection: one that is closing makes room
- */
-struct ozp_flow_parties {
-	struct ozp_endpoint *source;
-	struct ozp_endpoint *target;
-	u32 epoch;
-	bool local;
-	bool opens;
-};
-
-/**
- * enum ozp_flow_refresh - what became of the instances of a flow
- * @OZP_FLOW_CURRENT: they are where the conversion says, or were found again
- * @OZP_FLOW_ASLEEP: the target was cleared as idle and may come back
- * @OZP_FLOW_SOURCE_ASLEEP: the same with the source, or it is not on this node
- * @OZP_FLOW_OVER: one is gone, or is not the one that the tuples mean
- */
-enum ozp_flow_refresh {
-	OZP_FLOW_CURRENT,
-	OZP_FLOW_ASLEEP,
-	OZP_FLOW_SOURCE_ASLEEP,
-	OZP_FLOW_OVER,
 };
 
 /**
@@ -221,36 +196,31 @@ void ozp_flow_measure(struct ozp_flow *flow, const struct ozp_conversion *conv,
 		      const struct ozp_packet *pkt);
 void ozp_flow_enter(struct ozp_flow *flow, const struct ozp_conversion *conv);
 void ozp_flow_leave(struct ozp_flow *flow, const struct ozp_conversion *conv);
-void ozp_flow_end(struct ozp_flows *flows, struct ozp_flow *flow);
+void ozp_flow_abort(struct ozp_flow *flow, const struct ozp_conversion *conv);
+bool ozp_flow_is_reopened(const struct ozp_flow *flow,
+			  const struct ozp_packet *pkt);
+bool ozp_flow_evict_rcu(struct ozp_flows *flows);
+bool ozp_flow_end(struct ozp_flows *flows, struct ozp_flow *flow);
+enum ozproxy_flow_state ozp_flow_state_rcu(const struct ozp_flow *flow);
 
 /* control path */
-enum ozproxy_flow_state ozp_flow_state_rcu(const struct ozp_flow *flow);
-u32 ozp_flow_timeout_s(const struct ozp_flow *flow);
-bool ozp_flow_is_over_rcu(const struct ozp_flow *flow);
+u32 ozp_flows_count(const struct ozp_flows *flows);
+u32 ozp_flow_idle_ms(const struct ozp_flow *flow);
+u32 ozp_flow_timeout_ms(const struct ozp_flows *flows,
+			const struct ozp_flow *flow);
+bool ozp_flow_is_over_rcu(const struct ozp_flows *flows,
+			  const struct ozp_flow *flow);
 struct ozp_flow *ozp_flow_of_key(struct ozp_flow_key *key);
-void ozp_flows_collect(struct ozp_flows *flows);
-u32 ozp_flows_end_matching(struct ozp_flows *flows,
-			   bool (*match)(const struct ozp_flow *flow,
-					 const void *arg),
-			   const void *arg);
-void ozp_flows_locality_changed(struct ozp_flows *flows);
-void ozp_flows_hold(struct ozp_flows *flows);
-void ozp_flows_put(struct ozp_flows *flows);
 
 /* for the other flow*.c */
+enum ozproxy_flow_state ozp_flow_life(const struct ozp_flow *flow);
 struct ozp_conversion *
 ozp_conversion_new_rcu(const struct ozp_flow *flow,
 		       const struct ozp_flow_parties *parties);
 void ozp_conversion_release(struct ozp_conversion *conv);
-void ozp_flow_unlink(struct ozp_flows *flows, struct ozp_flow *flow);
+u32 ozp_flows_reap(struct ozp_flows *flows);
 int ozp_flow_table_init(struct rhashtable *table);
 int ozp_flow_cache_init(void);
 void ozp_flow_cache_uninit(void);
-
-/* init */
-struct ozp_flows *ozp_flows_new(void);
-void ozp_flows_release(struct ozp_flows *flows);
-int ozp_flow_module_init(void);
-void ozp_flow_module_uninit(void);
 
 #endif /* _OZP_FLOW_H */

@@ -2,7 +2,7 @@
 /* Copyright (C) 2026 The ozproxy authors */
 /* The end of flows: the only place that unlinks them. */
 
-#include "flow.h"
+#include "flow_collect.h"
 
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -38,18 +38,11 @@ static void ozp_flows_walk(struct ozp_flows *flows,
 	rhashtable_walk_exit(&iter);
 }
 
-static bool ozp_flow_is_settled(const struct ozp_flow *flow)
-{
-	/* Pairs with the barrier in ozp_flow_new_rcu(). */
-	return test_bit_acquire(OZP_FLOW_SETTLED, &flow->bits);
-}
-
 static void ozp_flow_collect(struct ozp_flows *flows, struct ozp_flow *flow,
 			     void *arg)
 {
-	if (!ozp_flow_is_settled(flow) || !ozp_flow_is_over_rcu(flow))
-		return;
-	ozp_flow_unlink(flows, flow);
+	if (ozp_flow_is_over_rcu(flows, flow))
+		ozp_flow_end(flows, flow);
 }
 
 /**
@@ -62,6 +55,7 @@ void ozp_flows_collect(struct ozp_flows *flows)
 {
 	mutex_lock(&flows->collect_lock);
 	ozp_flows_walk(flows, ozp_flow_collect, NULL);
+	ozp_flows_reap(flows);
 	mutex_unlock(&flows->collect_lock);
 }
 
@@ -77,8 +71,7 @@ static void ozp_flow_end_matching(struct ozp_flows *flows,
 	struct ozp_flow_ending *ending = arg;
 
 	if (!ending->match || ending->match(flow, ending->arg))
-		ending->count += !test_and_set_bit(OZP_FLOW_DYING,
-						   &flow->bits);
+		ending->count += ozp_flow_end(flows, flow);
 }
 
 /**
@@ -105,21 +98,35 @@ u32 ozp_flows_end_matching(struct ozp_flows *flows,
 
 static void ozp_flows_hurry(struct ozp_flows *flows)
 {
-	mod_delayed_work(ozp_flow_workqueue, &flows->collector,
-			 OZP_COLLECT_HURRY);
+	queue_delayed_work(ozp_flow_workqueue, &flows->reaper,
+			   OZP_COLLECT_HURRY);
 }
 
-static void ozp_flows_work(struct work_struct *work)
+static void ozp_flows_reaper_work(struct work_struct *work)
+{
+	struct ozp_flows *flows = container_of(to_delayed_work(work),
+					       struct ozp_flows, reaper);
+	u32 left;
+
+	/* Before: what ends from now on may be too late for this time. */
+	clear_bit(OZP_FLOWS_HURRY, &flows->bits);
+	mutex_lock(&flows->collect_lock);
+	left = ozp_flows_reap(flows);
+	mutex_unlock(&flows->collect_lock);
+	if (left)
+		ozp_flows_hurry(flows);
+}
+
+static void ozp_flows_collector_work(struct work_struct *work)
 {
 	struct ozp_flows *flows = container_of(to_delayed_work(work),
 					       struct ozp_flows, collector);
+	unsigned long begin = jiffies;
 
-	/* Before the walk: what ends from now on may be passed by it. */
-	clear_bit(OZP_FLOWS_HURRY, &flows->bits);
 	ozp_flows_collect(flows);
-	/* Unless somebody asked for it earlier meanwhile. */
 	queue_delayed_work(ozp_flow_workqueue, &flows->collector,
-			   OZP_COLLECT_INTERVAL);
+			   max_t(unsigned long, OZP_COLLECT_INTERVAL,
+				 OZP_COLLECT_PAUSE * (jiffies - begin)));
 }
 
 /**
@@ -153,11 +160,21 @@ struct ozp_flows *ozp_flows_new(void)
 		return NULL;
 	}
 	kref_init(&flows->ref);
-	flows->options.limit = OZP_FLOW_LIMIT_DEFAULT;
+	flows->options = (struct ozp_flow_options){
+		.limit = OZP_FLOW_LIMIT_DEFAULT,
+		.tcp_timeout = OZP_TCP_TIMEOUT_DEFAULT,
+		.tcp_syn_timeout = OZP_TCP_SYN_TIMEOUT_DEFAULT,
+		.tcp_closing_timeout = OZP_TCP_CLOSING_TIMEOUT_DEFAULT,
+		.udp_timeout = OZP_UDP_TIMEOUT_DEFAULT,
+		.udp_unanswered_timeout = OZP_UDP_UNANSWERED_TIMEOUT_DEFAULT,
+		.icmp_timeout = OZP_ICMP_TIMEOUT_DEFAULT,
+	};
+	init_llist_head(&flows->dying);
 	flows->hurry = ozp_flows_hurry;
 	spin_lock_init(&flows->convert_lock);
 	mutex_init(&flows->collect_lock);
-	INIT_DELAYED_WORK(&flows->collector, ozp_flows_work);
+	INIT_DELAYED_WORK(&flows->collector, ozp_flows_collector_work);
+	INIT_DELAYED_WORK(&flows->reaper, ozp_flows_reaper_work);
 	queue_delayed_work(ozp_flow_workqueue, &flows->collector,
 			   OZP_COLLECT_INTERVAL);
 	return flows;
@@ -201,6 +218,9 @@ void ozp_flows_put(struct ozp_flows *flows)
 void ozp_flows_release(struct ozp_flows *flows)
 {
 	cancel_delayed_work_sync(&flows->collector);
+	cancel_delayed_work_sync(&flows->reaper);
+	/* For ever: what ends from now on is reaped here. */
+	set_bit(OZP_FLOWS_HURRY, &flows->bits);
 	/* Again while a resize of the table hides some. */
 	while (atomic_read(&flows->count)) {
 		ozp_flows_end_matching(flows, NULL, NULL);

@@ -110,19 +110,18 @@ enum ozp_flow_refresh ozp_flow_find_parties_rcu(const struct ozp_flow *flow,
 
 	conv = rcu_dereference(flow->conversion);
 	source = ozp_flow_endpoint_rcu(conv->source, &found->source);
+	if (source == OZP_FLOW_OVER ||
+	    (found->source &&
+	     (!ozp_addr_is_equal(&found->source->config.ns[f], &out->src) ||
+	      !ozp_addr_is_set(&found->source->config.ip[f]))))
+		return OZP_FLOW_OVER;
 	target = ozp_flow_endpoint_rcu(conv->target, &found->target);
-	if (source == OZP_FLOW_OVER || target == OZP_FLOW_OVER)
-		return OZP_FLOW_OVER;
-	if (source == OZP_FLOW_ASLEEP)
-		return OZP_FLOW_SOURCE_ASLEEP;
-	if (target == OZP_FLOW_ASLEEP)
-		return OZP_FLOW_ASLEEP;
-	if (!ozp_addr_is_equal(&found->source->config.ns[f], &out->src) ||
-	    !ozp_addr_is_set(&found->source->config.ip[f]) ||
-	    !ozp_addr_is_equal(&found->target->config.ip[f], &in->src) ||
-	    !ozp_addr_is_set(&found->target->config.ns[f]))
-		return OZP_FLOW_OVER;
-	return OZP_FLOW_CURRENT;
+	if (target == OZP_FLOW_OVER ||
+	    (found->target &&
+	     (!ozp_addr_is_equal(&found->target->config.ip[f], &in->src) ||
+	      !ozp_addr_is_set(&found->target->config.ns[f]))))
+		return OZP_FLOW_GONE;
+	return source == OZP_FLOW_ASLEEP ? OZP_FLOW_SOURCE_ASLEEP : target;
 }
 
 /**

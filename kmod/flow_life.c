@@ -24,8 +24,8 @@ static bool ozp_flow_is_closing(unsigned long bits)
  * @conv: its conversion
  * @pkt: the packet
  *
- * Writes to memory only when something changes. Caller is in an RCU read
- * section.
+ * Writes to memory only when something changes. No window is checked: a late
+ * segment is converted like any other. Caller is in an RCU read section.
  */
 void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 		     const struct ozp_packet *pkt)
@@ -38,6 +38,8 @@ void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 	}
 	if (pkt->direction == OZPROXY_DIRECTION_IN)
 		ozp_flow_mark(flow, OZP_FLOW_REPLIED);
+	else if (!pkt->tcp_syn)
+		ozp_flow_mark(flow, OZP_FLOW_OPENED);
 	if (pkt->tcp_fin)
 		ozp_flow_mark(flow, pkt->direction == OZPROXY_DIRECTION_IN ?
 				    OZP_FLOW_FIN_IN : OZP_FLOW_FIN_OUT);
@@ -51,6 +53,58 @@ void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 }
 
 /**
+ * ozp_flow_abort() - note that the container is told that a connection is over
+ * @flow: the flow
+ * @conv: its conversion
+ *
+ * It is kept for a while, for what the container sends until it hears of it.
+ */
+void ozp_flow_abort(struct ozp_flow *flow, const struct ozp_conversion *conv)
+{
+	ozp_clock_touch(&flow->used, ozp_clock_now());
+	ozp_flow_mark(flow, OZP_FLOW_RST);
+	ozp_flow_leave(flow, conv);
+}
+
+/**
+ * ozp_flow_is_reopened() - whether a new connection uses the ports of a closed one
+ * @flow: the flow
+ * @pkt: its packet
+ *
+ * RFC 9293, 3.6.1: there a quiet time is due, which senders cut short.
+ *
+ * Return: whether the packet does not belong to the flow.
+ */
+bool ozp_flow_is_reopened(const struct ozp_flow *flow,
+			  const struct ozp_packet *pkt)
+{
+	return pkt->tcp_syn &&
+	       ozp_flow_life(flow) == OZPROXY_FLOW_STATE_CLOSING;
+}
+
+/**
+ * ozp_flow_life() - the life of a flow as far as its own packets tell
+ * @flow: the flow
+ *
+ * An answered SYN proves little, for whoever floods a server gets answers, too:
+ * the container has to go on. A connection that was under way when it was first
+ * seen has no SYN. Any context.
+ *
+ * Return: its state, but never asleep.
+ */
+enum ozproxy_flow_state ozp_flow_life(const struct ozp_flow *flow)
+{
+	unsigned long bits = READ_ONCE(flow->bits);
+
+	if (ozp_flow_is_closing(bits))
+		return OZPROXY_FLOW_STATE_CLOSING;
+	if (!(bits & BIT(OZP_FLOW_REPLIED)))
+		return OZPROXY_FLOW_STATE_UNANSWERED;
+	return bits & BIT(OZP_FLOW_OPENED) ? OZPROXY_FLOW_STATE_ESTABLISHED :
+					     OZPROXY_FLOW_STATE_OPENING;
+}
+
+/**
  * ozp_flow_state_rcu() - the life of a flow
  * @flow: the flow
  *
@@ -60,63 +114,107 @@ void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
  */
 enum ozproxy_flow_state ozp_flow_state_rcu(const struct ozp_flow *flow)
 {
-	unsigned long bits = READ_ONCE(flow->bits);
 	struct ozp_flow_parties parties;
 
 	switch (ozp_flow_find_parties_rcu(flow, &parties)) {
 	case OZP_FLOW_ASLEEP:
 	case OZP_FLOW_SOURCE_ASLEEP:
 		return OZPROXY_FLOW_STATE_ASLEEP;
+	case OZP_FLOW_GONE:
+		return OZPROXY_FLOW_STATE_CLOSING;
 	case OZP_FLOW_CURRENT:
 	case OZP_FLOW_OVER:
 		break;
 	}
-	if (ozp_flow_is_closing(bits))
-		return OZPROXY_FLOW_STATE_CLOSING;
-	if (bits & BIT(OZP_FLOW_REPLIED))
-		return OZPROXY_FLOW_STATE_ESTABLISHED;
-	return OZPROXY_FLOW_STATE_UNANSWERED;
+	return ozp_flow_life(flow);
 }
 
 /**
- * ozp_flow_timeout_s() - how long a flow may be idle
+ * ozp_flow_idle_ms() - how long a flow has not been used
  * @flow: the flow
  *
- * Sleeping flows keep the time that they had awake. Caller is in an RCU read
- * section.
- *
- * Return: seconds.
+ * Return: milliseconds, with the grain of the clock.
  */
-u32 ozp_flow_timeout_s(const struct ozp_flow *flow)
+u32 ozp_flow_idle_ms(const struct ozp_flow *flow)
 {
-	unsigned long bits = READ_ONCE(flow->bits);
+	/* Signed: another CPU may have touched the flow just now. */
+	s32 idle = ozp_clock_now() - READ_ONCE(flow->used);
 
-	if (ozp_flow_is_closing(bits))
-		return OZP_TIMEOUT_TCP_CLOSING_S;
-	if (!(bits & BIT(OZP_FLOW_REPLIED)))
-		return OZP_TIMEOUT_UNANSWERED_S;
-	return flow->keys[OZPROXY_DIRECTION_OUT].tuple.protocol == IPPROTO_TCP ?
-	       OZP_TIMEOUT_TCP_S : OZP_TIMEOUT_UDP_S;
+	return min_t(u64, ozp_clock_ms(max(idle, 0)), U32_MAX);
+}
+
+static u32 ozp_flow_tcp_timeout_ms(const struct ozp_flow_options *options,
+				   const struct ozp_flow *flow)
+{
+	switch (ozp_flow_life(flow)) {
+	case OZPROXY_FLOW_STATE_UNANSWERED:
+	case OZPROXY_FLOW_STATE_OPENING:
+		return READ_ONCE(options->tcp_syn_timeout);
+	case OZPROXY_FLOW_STATE_CLOSING:
+		return READ_ONCE(options->tcp_closing_timeout);
+	case OZPROXY_FLOW_STATE_ESTABLISHED:
+	case OZPROXY_FLOW_STATE_ASLEEP:
+		break;
+	}
+	return READ_ONCE(options->tcp_timeout);
+}
+
+/**
+ * ozp_flow_timeout_ms() - how long a flow may be idle
+ * @flows: the flow table
+ * @flow: the flow
+ *
+ * Sleeping flows keep the time that they had awake.
+ *
+ * Return: milliseconds.
+ */
+u32 ozp_flow_timeout_ms(const struct ozp_flows *flows,
+			const struct ozp_flow *flow)
+{
+	const struct ozp_flow_options *options = &flows->options;
+
+	switch (flow->keys[OZPROXY_DIRECTION_OUT].tuple.protocol) {
+	case IPPROTO_TCP:
+		return ozp_flow_tcp_timeout_ms(options, flow);
+	case IPPROTO_UDP:
+		return test_bit(OZP_FLOW_REPLIED, &flow->bits) ?
+			       READ_ONCE(options->udp_timeout) :
+			       READ_ONCE(options->udp_unanswered_timeout);
+	default:
+		return READ_ONCE(options->icmp_timeout);
+	}
 }
 
 /**
  * ozp_flow_is_over_rcu() - whether a flow is to be collected
+ * @flows: the flow table
  * @flow: the flow
  *
  * Caller is in an RCU read section.
  *
+ * A TCP connection whose instance was removed stays, so that its sender can be
+ * told, however long it is silent.
+ *
  * Return: whether it was ended, was idle too long, or lost an instance.
  */
-bool ozp_flow_is_over_rcu(const struct ozp_flow *flow)
+bool ozp_flow_is_over_rcu(const struct ozp_flows *flows,
+			  const struct ozp_flow *flow)
 {
 	struct ozp_flow_parties parties;
-	u32 idle;
 
-	if (ozp_flow_is_dying(flow))
+	if (ozp_flow_is_dying(flow) ||
+	    ozp_flow_idle_ms(flow) > ozp_flow_timeout_ms(flows, flow))
 		return true;
-	/* Signed: another CPU may have touched the flow just now. */
-	idle = max_t(s32, ozp_clock_now() - READ_ONCE(flow->used), 0);
-	if (ozp_clock_ms(idle) > (u64)ozp_flow_timeout_s(flow) * MSEC_PER_SEC)
+	switch (ozp_flow_find_parties_rcu(flow, &parties)) {
+	case OZP_FLOW_OVER:
 		return true;
-	return ozp_flow_find_parties_rcu(flow, &parties) == OZP_FLOW_OVER;
+	case OZP_FLOW_GONE:
+		return flow->keys[OZPROXY_DIRECTION_OUT].tuple.protocol !=
+		       IPPROTO_TCP;
+	case OZP_FLOW_CURRENT:
+	case OZP_FLOW_ASLEEP:
+	case OZP_FLOW_SOURCE_ASLEEP:
+		break;
+	}
+	return false;
 }

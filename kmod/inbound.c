@@ -34,7 +34,8 @@ static enum ozp_verdict ozp_inbound_admit(struct ozp_convert *cv,
 
 /* The flow that a packet answers, or NULL and @conv NULL for a request. What is
  * written into an answer depends on the tuples only, not on where the instances
- * are, so that it can be delivered while the flow is asleep.
+ * are, so that it can be delivered while the flow is asleep, and that the last
+ * words of an instance that was removed are understood.
  */
 static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 					 struct ozp_packet *pkt,
@@ -48,10 +49,18 @@ static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 		return ozp_inbound_admit(cv, pkt);
 	switch (ozp_convert_refresh_rcu(cv, *flow, conv)) {
 	case OZP_FLOW_CURRENT:
-		return OZP_CONTINUE;
+		if (!ozp_flow_is_reopened(*flow, pkt))
+			return OZP_CONTINUE;
+		ozp_flow_end(cv->flows, *flow);
+		*conv = NULL;
+		break;
 	case OZP_FLOW_ASLEEP:
 	case OZP_FLOW_SOURCE_ASLEEP:
 		break;
+	case OZP_FLOW_GONE:
+		if (pkt->tuple.protocol == IPPROTO_TCP && !pkt->tcp_syn)
+			break;
+		fallthrough;
 	case OZP_FLOW_OVER:
 		ozp_flow_end(cv->flows, *flow);
 		*conv = NULL;

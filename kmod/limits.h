@@ -27,6 +27,20 @@
 #define OZP_FLOW_LIMIT_MIN		16
 #define OZP_FLOW_LIMIT_MAX		4194304
 
+/* Flows above the limit that have ended, but whose memory is still in use: what
+ * a flood can begin and end until the collector comes.
+ */
+#define OZP_FLOW_OVERSHOOT_MIN		64U
+#define OZP_FLOW_OVERSHOOT(limit)	max((limit) / 8, OZP_FLOW_OVERSHOOT_MIN)
+
+/* Entries, of which a flow has two, and buckets of a full table that a new flow
+ * looks at for a victim: some ten microseconds. It is refused when all of them
+ * are worth more, which with a tenth of the table cheap happens to one flow in
+ * eight hundred.
+ */
+#define OZP_FLOW_SAMPLE_ENTRIES		128
+#define OZP_FLOW_SAMPLE_BUCKETS		256U
+
 /* Addresses that wait for an answer: 256 bytes each. A scan of the service
  * network stops costing memory and notifications here.
  */
@@ -138,23 +152,53 @@
  */
 #define OZP_FIND_TRIES			3
 
-/* Seconds without a packet after which a flow ends. Unanswered: as long as a
- * resolver or a SYN is repeated. Established UDP outlives keepalives of 60 s
- * many times; TCP has no keepalive by default (RFC 5382, REQ-5 asks for more
- * than two hours). Closing: 2 MSL (RFC 9293, 3.4.2).
+/* Milliseconds without a packet after which a flow ends: as translators of
+ * addresses are to wait. TCP has keepalives after two hours, where it has any
+ * (RFC 5382, REQ-5: established no less than two hours and four minutes, opening
+ * and closing no less than four minutes, which is also 2 MSL of RFC 9293). UDP:
+ * RFC 4787, REQ-5: five minutes are recommended, two are the least. ICMP: RFC
+ * 5508, REQ-1.
  */
-#define OZP_TIMEOUT_UNANSWERED_S	60
-#define OZP_TIMEOUT_UDP_S		300
-#define OZP_TIMEOUT_TCP_S		(6 * 60 * 60)
-#define OZP_TIMEOUT_TCP_CLOSING_S	120
+#define OZP_TCP_TIMEOUT_DEFAULT		21600000
+#define OZP_TCP_SYN_TIMEOUT_DEFAULT	240000
+#define OZP_TCP_CLOSING_TIMEOUT_DEFAULT	240000
+#define OZP_UDP_TIMEOUT_DEFAULT		300000
+#define OZP_UDP_UNANSWERED_TIMEOUT_DEFAULT 120000
+#define OZP_ICMP_TIMEOUT_DEFAULT	60000
 
-/* Jiffies between two walks of the collector over the flow table. */
+/* All of them: not less than the collector can keep, and a week. */
+#define OZP_FLOW_TIMEOUT_MIN		1000
+#define OZP_FLOW_TIMEOUT_MAX		604800000
+
+/* Jiffies between two walks of the collector over the flow table, and how many
+ * times longer than its last walk it pauses at least: with millions of flows it
+ * walks less often, not all the time.
+ */
 #define OZP_COLLECT_INTERVAL		(2 * HZ)
+#define OZP_COLLECT_PAUSE		20
 
-/* Jiffies until it walks when packets ended flows: an end and a new beginning of
+/* Jiffies until what packets ended is unlinked: an end and a new beginning of
  * one tuple leave an entry more in one bucket each time, and 16 are too many.
  */
 #define OZP_COLLECT_HURRY		(HZ / 50)
+
+/* Answers with RST a second: as many as the challenges of a host's TCP (RFC
+ * 5961, 7); who is not answered is when it sends again.
+ */
+#define OZP_RESET_RATE			1000
+
+/* Milliseconds: the time that Oakestra's proxy keeps an unused entry. */
+#define OZP_IDLE_TIMEOUT_DEFAULT	10000
+#define OZP_IDLE_TIMEOUT_MIN		1000
+#define OZP_IDLE_TIMEOUT_MAX		604800000
+
+/* Jiffies between rounds over all services, and between parts of a round; how
+ * many services and instances are looked at in a part: 16384 services take two
+ * seconds, with the table locked for some tens of microseconds at a time.
+ */
+#define OZP_IDLE_INTERVAL		HZ
+#define OZP_IDLE_PAUSE			(HZ / 50)
+#define OZP_IDLE_BATCH			256
 
 /* IPv6 extension headers before the transport header; more is an attack. */
 #define OZP_EXTENSION_HEADERS_MAX	8

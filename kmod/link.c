@@ -41,6 +41,13 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_MISS_MEMORY] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_MISS_REPEAT_TIMEOUT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_NEGATIVE_LIMIT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_TCP_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_TCP_SYN_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_TCP_CLOSING_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_UDP_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_UDP_UNANSWERED_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_ICMP_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_IDLE_TIMEOUT] = { .type = NLA_U32 },
 };
 
 /**
@@ -65,6 +72,9 @@ struct ozp_link_option {
 }
 #define OZP_LINK_LIMIT(member, name)					\
 	OZP_LINK_OPTION(member, name##_DEFAULT, name##_MIN, name##_MAX)
+#define OZP_LINK_FLOW_TIMEOUT(member, name)				\
+	OZP_LINK_OPTION(flows.member, name##_DEFAULT,			\
+			OZP_FLOW_TIMEOUT_MIN, OZP_FLOW_TIMEOUT_MAX)
 
 static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_ADMISSION] =
@@ -108,6 +118,22 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 		OZP_LINK_LIMIT(misses.repeat_timeout, OZP_MISS_REPEAT_TIMEOUT),
 	[IFLA_OZPROXY_NEGATIVE_LIMIT] =
 		OZP_LINK_LIMIT(misses.negative_limit, OZP_NEGATIVE_LIMIT),
+	[IFLA_OZPROXY_TCP_TIMEOUT] =
+		OZP_LINK_FLOW_TIMEOUT(tcp_timeout, OZP_TCP_TIMEOUT),
+	[IFLA_OZPROXY_TCP_SYN_TIMEOUT] =
+		OZP_LINK_FLOW_TIMEOUT(tcp_syn_timeout, OZP_TCP_SYN_TIMEOUT),
+	[IFLA_OZPROXY_TCP_CLOSING_TIMEOUT] =
+		OZP_LINK_FLOW_TIMEOUT(tcp_closing_timeout,
+				      OZP_TCP_CLOSING_TIMEOUT),
+	[IFLA_OZPROXY_UDP_TIMEOUT] =
+		OZP_LINK_FLOW_TIMEOUT(udp_timeout, OZP_UDP_TIMEOUT),
+	[IFLA_OZPROXY_UDP_UNANSWERED_TIMEOUT] =
+		OZP_LINK_FLOW_TIMEOUT(udp_unanswered_timeout,
+				      OZP_UDP_UNANSWERED_TIMEOUT),
+	[IFLA_OZPROXY_ICMP_TIMEOUT] =
+		OZP_LINK_FLOW_TIMEOUT(icmp_timeout, OZP_ICMP_TIMEOUT),
+	[IFLA_OZPROXY_IDLE_TIMEOUT] =
+		OZP_LINK_LIMIT(convert.idle_timeout, OZP_IDLE_TIMEOUT),
 };
 
 static bool ozp_link_has_option(unsigned int type)

@@ -5,7 +5,7 @@
 #include <linux/rcupdate.h>
 
 #include "device.h"
-#include "flow.h"
+#include "flow_collect.h"
 #include "netlink.h"
 
 static int __init ozp_init(void)

@@ -6,8 +6,8 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
-#include "clock.h"
 #include "compat.h"
+#include "flow_collect.h"
 
 /**
  * struct ozp_flow_filter - what a request wants of flows
@@ -162,11 +162,11 @@ static int ozp_netlink_target_fill(struct sk_buff *skb,
 }
 
 static int ozp_netlink_life_fill(struct sk_buff *skb,
+				 const struct ozp_flows *flows,
 				 const struct ozp_flow *flow)
 {
-	u32 idle = max_t(s32, ozp_clock_now() - READ_ONCE(flow->used), 0);
-	u64 idle_ms = ozp_clock_ms(idle);
-	u64 timeout_ms = (u64)ozp_flow_timeout_s(flow) * MSEC_PER_SEC;
+	u32 timeout_ms = ozp_flow_timeout_ms(flows, flow);
+	u32 idle_ms = ozp_flow_idle_ms(flow);
 
 	if (nla_put_u32(skb, OZPROXY_A_FLOW_STATE, ozp_flow_state_rcu(flow)) ||
 	    nla_put_u32(skb, OZPROXY_A_FLOW_IDLE, idle_ms) ||
@@ -197,7 +197,7 @@ static int ozp_netlink_flow_fill(struct sk_buff *skb,
 				   &flow->keys[OZPROXY_DIRECTION_OUT].tuple,
 				   conv) ||
 	    ozp_netlink_target_fill(skb, conv) ||
-	    ozp_netlink_life_fill(skb, flow) ||
+	    ozp_netlink_life_fill(skb, oz->convert.flows, flow) ||
 	    nla_put_u32(skb, OZPROXY_A_FLOW_TABLE_GENERATION,
 			READ_ONCE(oz->convert.table.generation))) {
 		genlmsg_cancel(skb, header);
@@ -223,7 +223,7 @@ static int ozp_netlink_flow_reply(struct ozp_device *oz, struct genl_info *info,
 	rcu_read_lock();
 	flow = ozp_flow_lookup_rcu(oz->convert.flows, &filter->tuple,
 				   OZPROXY_DIRECTION_OUT);
-	if (flow && !ozp_flow_is_over_rcu(flow) &&
+	if (flow && !ozp_flow_is_over_rcu(oz->convert.flows, flow) &&
 	    ozp_flow_filter_match(flow, filter))
 		err = ozp_netlink_flow_fill(skb, NULL, info->snd_portid,
 					    info->snd_seq, oz, flow);
@@ -355,7 +355,8 @@ static int ozp_netlink_flow_dump_one(struct sk_buff *skb,
 	struct ozp_flow *flow = ozp_flow_of_key(key);
 
 	if (key->direction != OZPROXY_DIRECTION_IN ||
-	    ozp_flow_is_over_rcu(flow) || !ozp_flow_filter_match(flow, filter))
+	    ozp_flow_is_over_rcu(oz->convert.flows, flow) ||
+	    !ozp_flow_filter_match(flow, filter))
 		return 0;
 	return ozp_netlink_flow_fill(skb, cb, NETLINK_CB(cb->skb).portid,
 				     cb->nlh->nlmsg_seq, oz, flow);

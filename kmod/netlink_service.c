@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "compat.h"
+#include "flow_collect.h"
 
 /* The service that a request names. Table locked. */
 static struct ozp_service *

@@ -108,7 +108,8 @@ static int ozp_netlink_service_head_fill(struct sk_buff *skb,
 	    nla_put_u64_64bit(skb, OZPROXY_A_SERVICE_USED,
 			      ozp_clock_ms(READ_ONCE(svc->used)),
 			      OZPROXY_A_SERVICE_PAD) ||
-	    nla_put_u32(skb, OZPROXY_A_SERVICE_AFFINITY, snap->affinity))
+	    nla_put_u32(skb, OZPROXY_A_SERVICE_AFFINITY, snap->affinity) ||
+	    (svc->pinned && nla_put_flag(skb, OZPROXY_A_SERVICE_PINNED)))
 		return -EMSGSIZE;
 	if (part->next)
 		return 0;
@@ -232,6 +233,43 @@ void ozp_netlink_service_notify_del(struct ozp_device *oz, const char *name)
 	    nla_put_string(skb, OZPROXY_A_SERVICE_NAME, name) ||
 	    nla_put_u32(skb, OZPROXY_A_SERVICE_TABLE_GENERATION,
 			oz->convert.table.generation)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, header);
+	ozp_netlink_notify(oz, skb);
+}
+
+/**
+ * ozp_netlink_service_notify_idle() - tell listeners that a service is not used
+ * @oz: the device, its table locked
+ * @svc: the service
+ *
+ * A listener that misses it finds the time of last use in a dump. May sleep.
+ */
+void ozp_netlink_service_notify_idle(struct ozp_device *oz,
+				     struct ozp_service *svc)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	if (!ozp_netlink_has_listeners(oz))
+		return;
+	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!skb)
+		return;
+	header = genlmsg_put(skb, 0, 0, &ozp_netlink_family, 0,
+			     OZPROXY_CMD_SERVICE_IDLE_NTF);
+	if (!header ||
+	    nla_put_u32(skb, OZPROXY_A_SERVICE_IFINDEX,
+			oz->convert.dev->ifindex) ||
+	    nla_put_string(skb, OZPROXY_A_SERVICE_NAME, svc->name) ||
+	    nla_put_u32(skb, OZPROXY_A_SERVICE_GENERATION, svc->generation) ||
+	    nla_put_u32(skb, OZPROXY_A_SERVICE_TABLE_GENERATION,
+			oz->convert.table.generation) ||
+	    nla_put_u64_64bit(skb, OZPROXY_A_SERVICE_USED,
+			      ozp_clock_ms(svc->told),
+			      OZPROXY_A_SERVICE_PAD)) {
 		nlmsg_free(skb);
 		return;
 	}

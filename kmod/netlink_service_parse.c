@@ -297,6 +297,7 @@ int ozp_netlink_service_parse(struct ozp_service_config *config,
 					 info->extack);
 	if (err)
 		return err;
+	config->pinned = info->attrs[OZPROXY_A_SERVICE_PINNED];
 	config->address_count = ozp_netlink_count(info,
 						  OZPROXY_A_SERVICE_ADDRESS);
 	config->instance_count = ozp_netlink_count(info,

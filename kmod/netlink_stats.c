@@ -63,7 +63,10 @@ static int ozp_netlink_stats_fill(struct sk_buff *skb,
 	    nla_put_u32(skb, OZPROXY_A_STATS_NODES,
 			READ_ONCE(cv->nodes.count)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_FLOWS,
-			atomic_read(&cv->flows->count)) ||
+			ozp_flows_count(cv->flows)) ||
+	    nla_put_u64_64bit(skb, OZPROXY_A_STATS_FLOWS_EVICTED,
+			      atomic64_read(&cv->flows->evicted),
+			      OZPROXY_A_STATS_PAD) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_MISSES,
 			READ_ONCE(cv->misses.count)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_OUT_WAITING,

@@ -154,9 +154,7 @@ static enum ozp_verdict ozp_outbound_continue(struct ozp_convert *cv,
 
 	switch (ozp_convert_refresh_rcu(cv, old, conv)) {
 	case OZP_FLOW_CURRENT:
-		/* A new connection on the ports of a closed one. */
-		if (!pkt->tcp_syn ||
-		    ozp_flow_state_rcu(old) != OZPROXY_FLOW_STATE_CLOSING)
+		if (!ozp_flow_is_reopened(old, pkt))
 			return OZP_CONTINUE;
 		break;
 	case OZP_FLOW_SOURCE_ASLEEP:
@@ -165,6 +163,14 @@ static enum ozp_verdict ozp_outbound_continue(struct ozp_convert *cv,
 		verdict = ozp_outbound_wake(cv, skb, pkt, *conv, flow);
 		if (verdict != OZP_CONTINUE || IS_ERR(*flow))
 			return verdict;
+		break;
+	case OZP_FLOW_GONE:
+		/* Another instance knows nothing of a connection. */
+		if (pkt->tuple.protocol == IPPROTO_TCP && !pkt->tcp_syn) {
+			ozp_flow_abort(old, *conv);
+			return ozp_refuse(pkt,
+					  OZPROXY_DROP_REASON_INSTANCE_GONE);
+		}
 		break;
 	case OZP_FLOW_OVER:
 		break;
@@ -268,11 +274,13 @@ static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
  * @skb: the packet, consumed
  * @pkt: what is known of it; its reason is set
  *
- * BH off, in an RCU read section.
+ * The sender hears of it where it can act on it. BH off, in an RCU read section.
  */
 void ozp_outbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
 			 struct ozp_packet *pkt)
 {
+	if (pkt->reason == OZPROXY_DROP_REASON_INSTANCE_GONE)
+		ozp_reset_answer(&cv->reset, skb, pkt);
 	ozp_drop(skb, pkt, pkt->reason);
 }
 

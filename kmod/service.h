@@ -19,62 +19,7 @@
 #include "node.h"
 #include "packet.h"
 #include "policy.h"
-
-/**
- * struct ozp_service_address - a Service IP
- * @addr: the address
- * @family: its family
- * @policy: how it chooses
- */
-struct ozp_service_address {
-	union ozp_addr addr;
-	u8 family;
-	enum ozproxy_policy policy;
-};
-
-/**
- * struct ozp_endpoint_config - what the table says of an instance
- * @number: instance number
- * @ns: Namespace IPs by family; all zero: none
- * @ip: Instance IPs by family; all zero: none
- * @node_addr: address of the worker
- * @node_port: UDP port of the worker's tunnel
- * @node_family: family of @node_addr
- * @weight: share of new flows
- * @metric: distance
- * @flags: of enum ozproxy_instance_flags
- *
- * Compared byte by byte: zeroed before it is filled in.
- */
-struct ozp_endpoint_config {
-	union ozp_addr ns[OZP_FAMILIES];
-	union ozp_addr ip[OZP_FAMILIES];
-	union ozp_addr node_addr;
-	u32 number;
-	u32 weight;
-	u32 metric;
-	u32 flags;
-	__be16 node_port;
-	u8 node_family;
-};
-
-/**
- * struct ozp_service_config - a service as the caller wants it
- * @name: job name
- * @addresses: its Service IPs
- * @address_count: how many
- * @instances: its instances
- * @instance_count: how many
- * @affinity: milliseconds for which clients keep their instance; 0: they do not
- */
-struct ozp_service_config {
-	const char *name;
-	struct ozp_service_address *addresses;
-	u32 address_count;
-	struct ozp_endpoint_config *instances;
-	u32 instance_count;
-	u32 affinity;
-};
+#include "service_config.h"
 
 /**
  * struct ozp_endpoint - where an instance is, immutable but for @stale
@@ -165,6 +110,8 @@ struct ozp_snapshot {
  * @link: in @set->list, by time of creation
  * @hash: in @set->buckets, by name
  * @instances: all instances that somebody refers to
+ * @pinned: never announced as idle
+ * @told: time of last use when it was announced as idle
  * @generation: of the table when this service changed last
  * @id: ascending by time of creation, for dumps to go on after
  * @rcu: defers freeing
@@ -180,6 +127,8 @@ struct ozp_service {
 	struct list_head link;
 	struct hlist_node hash;
 	struct list_head instances;
+	bool pinned;
+	u32 told;
 	u32 generation;
 	u64 id;
 	struct rcu_head rcu;

@@ -21,6 +21,7 @@
  * @table: the table
  * @svc: the service (holds a reference)
  * @snap: what it will offer
+ * @pinned: whether it is never announced as idle
  * @added: entries of new addresses, in the index already
  * @replacing: entries that will replace others of the same address
  */
@@ -28,6 +29,7 @@ struct ozp_table_change {
 	struct ozp_table *table;
 	struct ozp_service *svc;
 	struct ozp_snapshot *snap;
+	bool pinned;
 	struct list_head added;
 	struct list_head replacing;
 };
@@ -243,6 +245,7 @@ static void ozp_change_commit(struct ozp_table_change *change)
 	ozp_table_withdraw_unseen(table, svc, OZP_INSTANCE_REMOVED);
 	write_sequnlock_bh(&table->commit);
 
+	svc->pinned = change->pinned;
 	svc->generation = ++table->generation;
 	if (!old) {
 		/* The reference of the change becomes the table's. */
@@ -301,6 +304,7 @@ static bool ozp_table_is_equal(struct ozp_table *table, struct ozp_service *svc,
 	u32 i, j;
 
 	if (!snap || snap->affinity != config->affinity ||
+	    svc->pinned != config->pinned ||
 	    snap->address_count != config->address_count ||
 	    snap->endpoint_count != config->instance_count)
 		return false;
@@ -347,6 +351,7 @@ int ozp_table_set(struct ozp_table *table,
 {
 	struct ozp_table_change change = {
 		.table = table,
+		.pinned = config->pinned,
 		.added = LIST_HEAD_INIT(change.added),
 		.replacing = LIST_HEAD_INIT(change.replacing),
 	};

@@ -215,7 +215,7 @@ static void links(void)
 
 	link.service_ipv4 = v4("10.30.0.0");
 	link.service_ipv6 = v6("fdff::");
-	link.present = ~1u;
+	link.present = ~1ull;
 	ozp_link_add_local(&link, AF_INET, &first);
 	ozp_link_add_local(&link, AF_INET6, &second);
 	nlh = ozp_link_build(sock, RTM_NEWLINK, 0, 5);

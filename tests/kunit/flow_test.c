@@ -14,7 +14,7 @@
 
 #include "clock.h"
 #include "fixture.h"
-#include "flow.h"
+#include "flow_collect.h"
 #include "seed.h"
 
 #define PARTIES 3		/* instances of each service */
@@ -177,6 +177,7 @@ struct naive_flow {
 	u32 target;
 	u32 node;
 	bool replied;
+	bool opened;
 	bool fin_out;
 	bool fin_in;
 	bool rst;
@@ -242,24 +243,109 @@ static struct naive_flow *rival_of(struct play *play,
 	return NULL;
 }
 
+static struct ozp_flow *find_rcu(struct play *play,
+				 const struct naive_flow *naive)
+{
+	struct ozp_tuple tuple;
+
+	tuple_of(naive, &tuple);
+	return ozp_flow_lookup_rcu(play->scene->flows, &tuple,
+				   OZPROXY_DIRECTION_OUT);
+}
+
+static enum ozproxy_flow_state naive_state(const struct play *play,
+					   const struct naive_flow *flow)
+{
+	if (play->scene->states[flow->target] == OZP_INSTANCE_CLEARED)
+		return OZPROXY_FLOW_STATE_ASLEEP;
+	if (play->scene->states[flow->target] == OZP_INSTANCE_REMOVED)
+		return OZPROXY_FLOW_STATE_CLOSING;
+	if (is_closing(flow))
+		return OZPROXY_FLOW_STATE_CLOSING;
+	if (!flow->replied)
+		return OZPROXY_FLOW_STATE_UNANSWERED;
+	return flow->opened ? OZPROXY_FLOW_STATE_ESTABLISHED :
+			      OZPROXY_FLOW_STATE_OPENING;
+}
+
+/* What a flow is worth when a new one wants its place. */
+enum worth { SPENT, UNPROVEN, KEPT };
+
+static enum worth naive_worth(const struct play *play,
+			      const struct naive_flow *flow)
+{
+	if (is_closing(flow))
+		return SPENT;
+	if (!flow->replied || !flow->opened)
+		return UNPROVEN;
+	return play->scene->states[flow->target] == OZP_INSTANCE_REMOVED ?
+		       SPENT : KEPT;
+}
+
+static enum worth cheapest(const struct play *play)
+{
+	enum worth worth = KEPT;
+	u32 i;
+
+	for (i = 0; i < TUPLES; i++)
+		if (play->flows[i].live)
+			worth = min(worth, naive_worth(play, &play->flows[i]));
+	return worth;
+}
+
+/* What has to become of @flow; @lost: who makes room for it, if somebody does. */
 static int naive_begin(struct play *play, struct naive_flow *flow, u32 target,
-		       bool opens)
+		       bool opens, enum worth *lost)
 {
 	struct naive_flow *rival = rival_of(play, flow, target);
 
+	*lost = KEPT;
 	if (rival) {
-		if (!opens || !is_closing(rival))
+		if (!opens ||
+		    naive_state(play, rival) != OZPROXY_FLOW_STATE_CLOSING)
 			return -EEXIST;
 		naive_end(play, rival);
 	} else if (flow->live && flow->target == target) {
 		return 0;
 	}
-	if (live_count(play) + play->dying >= LIMIT)
-		return -ENFILE;
+	if (live_count(play) >= LIMIT) {
+		*lost = cheapest(play);
+		if (*lost == KEPT ||
+		    live_count(play) + play->dying >=
+			    LIMIT + OZP_FLOW_OVERSHOOT_MIN)
+			return -ENFILE;
+	}
+	return 1;
+}
+
+/* Exactly one that was as cheap as any made room, if all were looked at. */
+static void find_the_lost(struct kunit *test, struct play *play,
+			  enum worth worth, bool all)
+{
+	struct ozp_flow *found;
+	struct naive_flow *flow;
+	u32 lost = 0;
+
+	for (flow = play->flows; flow < play->flows + TUPLES; flow++) {
+		found = find_rcu(play, flow);
+		if (!flow->live || (found && target_rcu(found) == flow->target))
+			continue;
+		lost++;
+		if (all)
+			KUNIT_EXPECT_EQ_MSG(test, naive_worth(play, flow), worth,
+					    "turn %u", play->turn);
+		KUNIT_EXPECT_NE(test, naive_worth(play, flow), KEPT);
+		naive_end(play, flow);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, lost, 1, "turn %u", play->turn);
+}
+
+static void naive_add(struct play *play, struct naive_flow *flow, u32 target)
+{
 	if (flow->live) {
 		/* Its replies have a place, but it has one already. */
 		play->dying++;
-		return 0;
+		return;
 	}
 	*flow = (struct naive_flow){
 		.family = flow->family,
@@ -271,7 +357,12 @@ static int naive_begin(struct play *play, struct naive_flow *flow, u32 target,
 		.target = target,
 		.node = play->scene->nodes[target],
 	};
-	return 0;
+}
+
+/* A sample that is smaller than the table may miss what is cheap. */
+static bool is_all_sampled(const struct play *play)
+{
+	return 2 * (live_count(play) + play->dying) <= OZP_FLOW_SAMPLE_ENTRIES;
 }
 
 static void begin(struct kunit *test, struct play *play)
@@ -282,33 +373,33 @@ static void begin(struct kunit *test, struct play *play)
 	const struct ozp_tuple *out;
 	struct ozp_tuple tuple;
 	struct ozp_flow *flow;
-	int want;
+	enum worth lost;
+	int want, got;
+	bool all;
 
 	if (play->scene->states[target] != OZP_INSTANCE_LIVE)
 		return;
 	tuple_of(naive, &tuple);
-	want = naive_begin(play, naive, target, opens);
+	want = naive_begin(play, naive, target, opens, &lost);
+	all = is_all_sampled(play);
 	local_bh_disable();
 	rcu_read_lock();
 	flow = begin_rcu(play->scene, &tuple, naive->source, target, opens);
-	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(flow), want, "turn %u",
-			    play->turn);
-	if (!IS_ERR(flow)) {
+	got = PTR_ERR_OR_ZERO(flow);
+	if (got == -ENFILE && want == 1 && lost != KEPT && !all)
+		want = -ENFILE;
+	KUNIT_EXPECT_EQ_MSG(test, got, min(want, 0), "turn %u", play->turn);
+	if (!got) {
 		out = &flow->keys[OZPROXY_DIRECTION_OUT].tuple;
 		KUNIT_EXPECT_TRUE(test, ozp_tuple_is_equal(out, &tuple));
 	}
+	if (!got && want == 1) {
+		if (lost != KEPT)
+			find_the_lost(test, play, lost, all);
+		naive_add(play, naive, target);
+	}
 	rcu_read_unlock();
 	local_bh_enable();
-}
-
-static struct ozp_flow *find_rcu(struct play *play,
-				 const struct naive_flow *naive)
-{
-	struct ozp_tuple tuple;
-
-	tuple_of(naive, &tuple);
-	return ozp_flow_lookup_rcu(play->scene->flows, &tuple,
-				   OZPROXY_DIRECTION_OUT);
 }
 
 static void end(struct kunit *test, struct play *play)
@@ -332,8 +423,9 @@ static void follow(struct kunit *test, struct play *play)
 	struct ozp_packet pkt = {
 		.direction = draw(play, 2) ? OZPROXY_DIRECTION_IN :
 					     OZPROXY_DIRECTION_OUT,
-		.tcp_fin = !draw(play, 3),
-		.tcp_rst = !draw(play, 8),
+		.tcp_syn = !draw(play, 3),
+		.tcp_fin = !draw(play, 5),
+		.tcp_rst = !draw(play, 12),
 	};
 	struct ozp_flow *flow;
 
@@ -347,6 +439,7 @@ static void follow(struct kunit *test, struct play *play)
 			naive->replied = true;
 			naive->fin_in |= pkt.tcp_fin;
 		} else {
+			naive->opened |= !pkt.tcp_syn;
 			naive->fin_out |= pkt.tcp_fin;
 		}
 	}
@@ -380,7 +473,7 @@ static void refresh(struct kunit *test, struct play *play)
 		       OZP_FLOW_CURRENT :
 	       scene->states[naive->target] == OZP_INSTANCE_CLEARED ?
 		       OZP_FLOW_ASLEEP :
-		       OZP_FLOW_OVER;
+		       OZP_FLOW_GONE;
 	KUNIT_EXPECT_EQ_MSG(test, ozp_flow_find_parties_rcu(flow, &parties),
 			    want, "turn %u", play->turn);
 	if (want != OZP_FLOW_CURRENT)
@@ -404,7 +497,7 @@ static bool is_of_protocol(const struct ozp_flow *flow, const void *arg)
 	return flow->keys[OZPROXY_DIRECTION_OUT].tuple.protocol == *protocol;
 }
 
-/* The collector takes the dead, and those that lost an instance. */
+/* The collector takes the dead, and datagrams that lost their instance. */
 static void naive_collect(struct play *play)
 {
 	u32 i;
@@ -412,6 +505,7 @@ static void naive_collect(struct play *play)
 	play->dying = 0;
 	for (i = 0; i < TUPLES; i++)
 		if (play->flows[i].live &&
+		    play->flows[i].protocol != IPPROTO_TCP &&
 		    play->scene->states[play->flows[i].target] ==
 			    OZP_INSTANCE_REMOVED)
 			play->flows[i].live = false;
@@ -495,17 +589,6 @@ static void change_table(struct kunit *test, struct play *play)
 	set_server(test, scene);
 }
 
-static enum ozproxy_flow_state naive_state(const struct play *play,
-					   const struct naive_flow *flow)
-{
-	if (play->scene->states[flow->target] == OZP_INSTANCE_CLEARED)
-		return OZPROXY_FLOW_STATE_ASLEEP;
-	if (is_closing(flow))
-		return OZPROXY_FLOW_STATE_CLOSING;
-	return flow->replied ? OZPROXY_FLOW_STATE_ESTABLISHED :
-			       OZPROXY_FLOW_STATE_UNANSWERED;
-}
-
 static void compare_flow(struct kunit *test, struct play *play,
 			 const struct naive_flow *naive)
 {
@@ -542,6 +625,8 @@ static void compare(struct kunit *test, struct play *play)
 	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&play->scene->flows->count),
 			    live_count(play) + play->dying, "turn %u",
 			    play->turn);
+	KUNIT_EXPECT_EQ_MSG(test, ozp_flows_count(play->scene->flows),
+			    live_count(play), "turn %u", play->turn);
 }
 
 static void random_flows(struct kunit *test)
@@ -581,44 +666,148 @@ static void random_flows(struct kunit *test)
 	scene_free(test, play->scene);
 }
 
-static void limit_is_kept(struct kunit *test)
+/* A flow that is as if packets had been there. */
+static struct ozp_flow *add(struct kunit *test, struct scene *scene,
+			    u8 protocol, u16 port, unsigned long bits,
+			    u32 idle_ms)
 {
-	struct scene *scene = scene_new(test);
 	struct ozp_tuple tuple;
 	struct ozp_flow *flow;
+
+	make_tuple(&tuple, AF_INET6, protocol, 0, 0, port);
+	local_bh_disable();
+	rcu_read_lock();
+	flow = begin_rcu(scene, &tuple, 0, 0, true);
+	if (!IS_ERR(flow)) {
+		flow->bits |= bits;
+		WRITE_ONCE(flow->used,
+			   ozp_clock_now() - idle_ms / OZP_USED_GRAIN_MS);
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+	return flow;
+}
+
+static bool is_there(struct scene *scene, u8 protocol, u16 port)
+{
+	struct ozp_tuple tuple;
+	bool there;
+
+	make_tuple(&tuple, AF_INET6, protocol, 0, 0, port);
+	rcu_read_lock();
+	there = ozp_flow_lookup_rcu(scene->flows, &tuple,
+				    OZPROXY_DIRECTION_OUT);
+	rcu_read_unlock();
+	return there;
+}
+
+#define ANSWERED (BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_OPENED))
+
+/* What a new flow takes, each time it comes: the cheapest, and of those the one
+ * that is idle for longest; at the end nothing.
+ */
+static void the_cheapest_makes_room(struct kunit *test)
+{
+	static const struct {
+		u8 protocol;
+		unsigned long bits;
+		u32 idle_ms;
+	} in_order[] = {
+		{ IPPROTO_TCP, ANSWERED | BIT(OZP_FLOW_RST), 2000 },
+		{ IPPROTO_TCP, ANSWERED | BIT(OZP_FLOW_FIN_OUT) |
+			       BIT(OZP_FLOW_FIN_IN), 1000 },
+		{ IPPROTO_TCP, 0, 5000 },
+		{ IPPROTO_UDP, BIT(OZP_FLOW_OPENED), 4000 },
+		{ IPPROTO_TCP, BIT(OZP_FLOW_REPLIED), 3000 },
+		{ IPPROTO_TCP, BIT(OZP_FLOW_OPENED), 2000 },
+		{ IPPROTO_UDP, ANSWERED, 170000 },
+		{ IPPROTO_ICMP, ANSWERED, 31000 },
+	};
+	struct scene *scene = scene_new(test);
 	u32 i;
 
 	scene->flows->options.limit = OZP_FLOW_LIMIT_MIN;
-	local_bh_disable();
-	rcu_read_lock();
-	for (i = 0; i < OZP_FLOW_LIMIT_MIN + 3; i++) {
-		make_tuple(&tuple, AF_INET, IPPROTO_UDP, 0, 0, 1000 + i);
-		flow = begin_rcu(scene, &tuple, 0, 0, false);
-		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(flow),
-				    i < OZP_FLOW_LIMIT_MIN ? 0 : -ENFILE,
-				    "flow %u", i);
+	for (i = 0; i < ARRAY_SIZE(in_order); i++)
+		add(test, scene, in_order[i].protocol, 1000 + i,
+		    in_order[i].bits, in_order[i].idle_ms);
+	for (; i < OZP_FLOW_LIMIT_MIN; i++)
+		add(test, scene, i % 2 ? IPPROTO_TCP : IPPROTO_UDP, 1000 + i,
+		    ANSWERED, i % 2 ? 3600000 : 140000);
+	for (i = 0; i < ARRAY_SIZE(in_order); i++) {
+		KUNIT_EXPECT_TRUE_MSG(test, is_there(scene,
+						     in_order[i].protocol,
+						     1000 + i), "%u", i);
+		KUNIT_EXPECT_FALSE(test, IS_ERR(add(test, scene, IPPROTO_TCP,
+						    2000 + i, ANSWERED, 0)));
+		KUNIT_EXPECT_FALSE_MSG(test, is_there(scene,
+						      in_order[i].protocol,
+						      1000 + i), "%u", i);
+		KUNIT_EXPECT_EQ(test, atomic64_read(&scene->flows->evicted),
+				i + 1);
 	}
-	/* One that ends is counted as long as its memory is in use. */
-	make_tuple(&tuple, AF_INET, IPPROTO_UDP, 0, 0, 1000);
-	flow = ozp_flow_lookup_rcu(scene->flows, &tuple, OZPROXY_DIRECTION_OUT);
-	KUNIT_EXPECT_NOT_NULL(test, flow);
-	if (flow)
-		ozp_flow_end(scene->flows, flow);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(begin_rcu(scene, &tuple, 0, 0, false)),
+	KUNIT_EXPECT_EQ(test, PTR_ERR(add(test, scene, IPPROTO_TCP, 3000, 0, 0)),
 			-ENFILE);
-	rcu_read_unlock();
-	local_bh_enable();
-
+	KUNIT_EXPECT_EQ(test, ozp_flows_count(scene->flows),
+			OZP_FLOW_LIMIT_MIN);
 	ozp_flows_collect(scene->flows);
 	KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count),
-			OZP_FLOW_LIMIT_MIN - 1);
-	local_bh_disable();
-	rcu_read_lock();
-	KUNIT_EXPECT_FALSE(test, IS_ERR(begin_rcu(scene, &tuple, 0, 0, false)));
-	KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count),
 			OZP_FLOW_LIMIT_MIN);
-	rcu_read_unlock();
-	local_bh_enable();
+	scene_free(test, scene);
+}
+
+/* However many SYNs come, and whoever answers them. */
+static void a_flood_displaces_itself(struct kunit *test)
+{
+	const u32 limit = 64, established = limit - 4, floods = 5000;
+	struct scene *scene = scene_new(test);
+	struct ozp_flow *flow;
+	u32 i, refused = 0;
+
+	scene->flows->options.limit = limit;
+	for (i = 0; i < established; i++)
+		add(test, scene, IPPROTO_TCP, 1000 + i, ANSWERED, 1000 * i);
+	for (i = 0; i < floods; i++) {
+		flow = add(test, scene, IPPROTO_TCP, 10000 + i,
+			   i % 2 ? BIT(OZP_FLOW_REPLIED) : 0, 0);
+		refused += PTR_ERR_OR_ZERO(flow) == -ENFILE;
+		KUNIT_EXPECT_LE(test, ozp_flows_count(scene->flows), limit);
+		KUNIT_EXPECT_LE(test, (u32)atomic_read(&scene->flows->count),
+				limit + OZP_FLOW_OVERSHOOT(limit));
+		/* As the reaper does, now and then. */
+		if (i % 32 == 31)
+			ozp_flows_reap(scene->flows);
+	}
+	for (i = 0; i < established; i++)
+		KUNIT_EXPECT_TRUE_MSG(test, is_there(scene, IPPROTO_TCP,
+						     1000 + i), "%u", i);
+	KUNIT_EXPECT_EQ(test, (u32)atomic64_read(&scene->flows->evicted),
+			floods - (limit - established) - refused);
+	KUNIT_EXPECT_LT(test, refused, floods / 2);
+	scene_free(test, scene);
+}
+
+/* What ends uses memory until it is reaped, but not any amount of it. */
+static void overshoot_is_bounded(struct kunit *test)
+{
+	const u32 limit = OZP_FLOW_LIMIT_MIN;
+	const u32 most = limit + OZP_FLOW_OVERSHOOT(limit);
+	struct scene *scene = scene_new(test);
+	struct ozp_flow *flow;
+	u32 i;
+
+	scene->flows->options.limit = limit;
+	for (i = 0; i < most + 3; i++) {
+		flow = add(test, scene, IPPROTO_UDP, 1000 + i, 0, 0);
+		if (i < limit)
+			KUNIT_EXPECT_FALSE(test, IS_ERR(flow));
+	}
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(flow), -ENFILE);
+	KUNIT_EXPECT_LE(test, (u32)atomic_read(&scene->flows->count), most);
+	KUNIT_EXPECT_EQ(test, ozp_flows_count(scene->flows), limit);
+	KUNIT_EXPECT_EQ(test, ozp_flows_reap(scene->flows), 0);
+	KUNIT_EXPECT_EQ(test, (u32)atomic_read(&scene->flows->count), limit);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(add(test, scene, IPPROTO_UDP, 999, 0,
+					    0)));
 	scene_free(test, scene);
 }
 
@@ -626,21 +815,31 @@ struct idleness {
 	const char *name;
 	u8 protocol;
 	unsigned long bits;
-	u32 timeout_s;
+	u32 timeout_ms;
 };
 
 static const struct idleness idlenesses[] = {
-	{ "UDP without an answer", IPPROTO_UDP, 0, OZP_TIMEOUT_UNANSWERED_S },
-	{ "UDP", IPPROTO_UDP, BIT(OZP_FLOW_REPLIED), OZP_TIMEOUT_UDP_S },
-	{ "TCP without an answer", IPPROTO_TCP, 0, OZP_TIMEOUT_UNANSWERED_S },
-	{ "TCP", IPPROTO_TCP, BIT(OZP_FLOW_REPLIED), OZP_TIMEOUT_TCP_S },
-	{ "TCP half closed", IPPROTO_TCP,
-	  BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_FIN_OUT), OZP_TIMEOUT_TCP_S },
+	{ "UDP without an answer", IPPROTO_UDP, BIT(OZP_FLOW_OPENED),
+	  OZP_UDP_UNANSWERED_TIMEOUT_DEFAULT },
+	{ "UDP", IPPROTO_UDP, ANSWERED, OZP_UDP_TIMEOUT_DEFAULT },
+	{ "ICMP", IPPROTO_ICMPV6, ANSWERED, OZP_ICMP_TIMEOUT_DEFAULT },
+	{ "TCP without an answer", IPPROTO_TCP, 0,
+	  OZP_TCP_SYN_TIMEOUT_DEFAULT },
+	{ "TCP not seen from the start, without an answer", IPPROTO_TCP,
+	  BIT(OZP_FLOW_OPENED), OZP_TCP_SYN_TIMEOUT_DEFAULT },
+	{ "TCP of which only the SYN was answered", IPPROTO_TCP,
+	  BIT(OZP_FLOW_REPLIED), OZP_TCP_SYN_TIMEOUT_DEFAULT },
+	{ "TCP", IPPROTO_TCP, ANSWERED, OZP_TCP_TIMEOUT_DEFAULT },
+	{ "TCP half closed", IPPROTO_TCP, ANSWERED | BIT(OZP_FLOW_FIN_OUT),
+	  OZP_TCP_TIMEOUT_DEFAULT },
 	{ "TCP closed", IPPROTO_TCP,
-	  BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_FIN_OUT) | BIT(OZP_FLOW_FIN_IN),
-	  OZP_TIMEOUT_TCP_CLOSING_S },
-	{ "TCP reset", IPPROTO_TCP, BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_RST),
-	  OZP_TIMEOUT_TCP_CLOSING_S },
+	  ANSWERED | BIT(OZP_FLOW_FIN_OUT) | BIT(OZP_FLOW_FIN_IN),
+	  OZP_TCP_CLOSING_TIMEOUT_DEFAULT },
+	{ "TCP reset", IPPROTO_TCP, ANSWERED | BIT(OZP_FLOW_RST),
+	  OZP_TCP_CLOSING_TIMEOUT_DEFAULT },
+	{ "TCP refused", IPPROTO_TCP,
+	  BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_RST),
+	  OZP_TCP_CLOSING_TIMEOUT_DEFAULT },
 };
 
 static void idleness_describe(const struct idleness *param, char *desc)
@@ -650,35 +849,47 @@ static void idleness_describe(const struct idleness *param, char *desc)
 
 KUNIT_ARRAY_PARAM(idleness, idlenesses, idleness_describe);
 
+/* With a little time to spare they stay, with a little too much they end, awake
+ * or asleep, and at once with an option that is shorter.
+ */
 static void idle_ones_end(struct kunit *test)
 {
-	const u32 grains_per_s = MSEC_PER_SEC / OZP_USED_GRAIN_MS;
 	const struct idleness *param = test->param_value;
 	struct scene *scene = scene_new(test);
-	struct ozp_tuple tuple;
-	struct ozp_flow *flow;
-	u32 i;
+	struct ozp_flow_options *options = &scene->flows->options;
+	u32 asleep;
 
-	make_tuple(&tuple, AF_INET6, param->protocol, 0, 0, 1000);
-	for (i = 0; i < 2; i++) {
-		/* Ten seconds to spare, then a tenth of a second too much. */
-		local_bh_disable();
-		rcu_read_lock();
-		flow = i ? ozp_flow_lookup_rcu(scene->flows, &tuple,
-					       OZPROXY_DIRECTION_OUT) :
-			   begin_rcu(scene, &tuple, 0, 0, false);
-		KUNIT_EXPECT_FALSE(test, IS_ERR_OR_NULL(flow));
-		if (!IS_ERR_OR_NULL(flow)) {
-			flow->bits |= param->bits;
-			WRITE_ONCE(flow->used, ozp_clock_now() -
-				   param->timeout_s * grains_per_s -
-				   (i ? 1 : -10 * (int)grains_per_s));
-		}
-		rcu_read_unlock();
-		local_bh_enable();
+	for (asleep = 0; asleep < 2; asleep++) {
+		add(test, scene, param->protocol, 1000, param->bits,
+		    param->timeout_ms - 10000);
+		if (asleep)
+			ozp_fixture_del(scene->fixture, "server",
+					OZP_INSTANCE_CLEARED);
 		ozp_flows_collect(scene->flows);
-		KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count), 1 - i);
+		KUNIT_EXPECT_TRUE(test, is_there(scene, param->protocol, 1000));
+		ozp_flows_end_matching(scene->flows, NULL, NULL);
+		set_server(test, scene);
+		add(test, scene, param->protocol, 1000, param->bits,
+		    param->timeout_ms + OZP_USED_GRAIN_MS);
+		if (asleep)
+			ozp_fixture_del(scene->fixture, "server",
+					OZP_INSTANCE_CLEARED);
+		ozp_flows_collect(scene->flows);
+		KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count), 0);
+		set_server(test, scene);
 	}
+	add(test, scene, param->protocol, 1000, param->bits, 2000);
+	*options = (struct ozp_flow_options){
+		.limit = options->limit,
+		.tcp_timeout = 1000,
+		.tcp_syn_timeout = 1000,
+		.tcp_closing_timeout = 1000,
+		.udp_timeout = 1000,
+		.udp_unanswered_timeout = 1000,
+		.icmp_timeout = 1000,
+	};
+	ozp_flows_collect(scene->flows);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count), 0);
 	scene_free(test, scene);
 }
 
@@ -696,7 +907,8 @@ static void used_in_the_future_is_not_idle(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, IS_ERR(flow));
 	if (!IS_ERR(flow)) {
 		WRITE_ONCE(flow->used, ozp_clock_now() + 100);
-		KUNIT_EXPECT_FALSE(test, ozp_flow_is_over_rcu(flow));
+		KUNIT_EXPECT_FALSE(test, ozp_flow_is_over_rcu(scene->flows,
+							    flow));
 	}
 	rcu_read_unlock();
 	local_bh_enable();
@@ -784,8 +996,11 @@ static void judge_round(struct kunit *test, struct crowd *crowd, u32 round)
 		} else if (got == flow) {
 			mine++;
 		} else {
-			/* Three choices at once: see ozp_flow_new_rcu(). */
-			KUNIT_EXPECT_GT(test, param->targets, 2);
+			/* Three choices at once: see ozp_flow_new_rcu(). Or it
+			 * made room.
+			 */
+			KUNIT_EXPECT_TRUE(test, param->targets > 2 ||
+						param->limit < ROUNDS);
 			KUNIT_EXPECT_TRUE(test, test_bit(OZP_FLOW_DYING,
 							 &got->bits));
 		}
@@ -797,7 +1012,7 @@ static void judge_round(struct kunit *test, struct crowd *crowd, u32 round)
 static void crowds_share(struct kunit *test)
 {
 	const struct crowding *param = test->param_value;
-	u32 i, started = 0, want = min_t(u32, param->limit, ROUNDS);
+	u32 i, started = 0, most = min_t(u32, param->limit, ROUNDS);
 	struct task_struct *task;
 	struct crowd *crowd;
 
@@ -822,7 +1037,10 @@ static void crowds_share(struct kunit *test)
 	for (i = 0; i < ROUNDS && started == param->threads; i++)
 		judge_round(test, crowd, i);
 	ozp_flows_collect(crowd->scene->flows);
-	KUNIT_EXPECT_EQ(test, atomic_read(&crowd->scene->flows->count), want);
+	i = atomic_read(&crowd->scene->flows->count);
+	KUNIT_EXPECT_LE(test, i, most);
+	/* Of those who come at once all may end one, but only one comes in. */
+	KUNIT_EXPECT_GE(test, i, most < ROUNDS ? most - param->threads : most);
 	scene_free(test, crowd->scene);
 }
 
@@ -921,7 +1139,9 @@ static void readers_keep_what_they_found(struct kunit *test)
 
 static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(random_flows),
-	KUNIT_CASE(limit_is_kept),
+	KUNIT_CASE(the_cheapest_makes_room),
+	KUNIT_CASE(a_flood_displaces_itself),
+	KUNIT_CASE(overshoot_is_bounded),
 	KUNIT_CASE_PARAM(idle_ones_end, idleness_gen_params),
 	KUNIT_CASE(used_in_the_future_is_not_idle),
 	KUNIT_CASE_PARAM(crowds_share, crowding_gen_params),

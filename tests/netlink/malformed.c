@@ -54,18 +54,23 @@ static void spoil_value(const struct place *place, uint16_t type,
 		       place->set->attr[type].name, value);
 }
 
-/* One byte less or more than its type has; strings are too long by value. */
+/* One byte less or more than its type has; strings are too long by value, and
+ * nothing is shorter than a flag.
+ */
 static void spoil_length(const struct place *place, uint16_t type)
 {
 	const struct attr_mirror *mirror = &place->set->attr[type];
 	struct attr *top, *list, *attr;
 
-	top = request_without(place, type, &list);
-	attr = mirror_add(list, place->set, type, NULL);
-	attr->mark = true;
-	attr->len = mirror->kind == KIND_STRING ? 0 : attr->len - 1;
-	expect_refused(place->refusals, place->op->cmd, place->flags, top,
-		       &any, "%s.%s too short", place->name, mirror->name);
+	if (mirror->kind != KIND_FLAG) {
+		top = request_without(place, type, &list);
+		attr = mirror_add(list, place->set, type, NULL);
+		attr->mark = true;
+		attr->len = mirror->kind == KIND_STRING ? 0 : attr->len - 1;
+		expect_refused(place->refusals, place->op->cmd, place->flags,
+			       top, &any, "%s.%s too short", place->name,
+			       mirror->name);
+	}
 	if (mirror->kind == KIND_STRING)
 		return;
 

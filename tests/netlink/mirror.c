@@ -89,6 +89,27 @@ static const struct attr_mirror link_attrs[] = {
 	[IFLA_OZPROXY_NEGATIVE_LIMIT] = {
 		"negative-limit", KIND_U32, "11",
 		{ "65537", "4294967295" } },
+	[IFLA_OZPROXY_TCP_TIMEOUT] = {
+		"tcp-timeout", KIND_U32, "7200000",
+		{ "0", "999", "604800001" } },
+	[IFLA_OZPROXY_TCP_SYN_TIMEOUT] = {
+		"tcp-syn-timeout", KIND_U32, "30000",
+		{ "0", "999", "604800001" } },
+	[IFLA_OZPROXY_TCP_CLOSING_TIMEOUT] = {
+		"tcp-closing-timeout", KIND_U32, "1000",
+		{ "0", "999", "604800001" } },
+	[IFLA_OZPROXY_UDP_TIMEOUT] = {
+		"udp-timeout", KIND_U32, "604800000",
+		{ "0", "999", "604800001" } },
+	[IFLA_OZPROXY_UDP_UNANSWERED_TIMEOUT] = {
+		"udp-unanswered-timeout", KIND_U32, "30000",
+		{ "0", "999", "604800001" } },
+	[IFLA_OZPROXY_ICMP_TIMEOUT] = {
+		"icmp-timeout", KIND_U32, "30000",
+		{ "0", "999", "604800001" } },
+	[IFLA_OZPROXY_IDLE_TIMEOUT] = {
+		"idle-timeout", KIND_U32, "30000",
+		{ "0", "999", "604800001" } },
 };
 
 SET(IFLA_OZPROXY, link);
@@ -151,6 +172,7 @@ static const struct attr_mirror service_attrs[] = {
 	[OZPROXY_A_SERVICE_PAD] = { "pad", KIND_PAD },
 	[OZPROXY_A_SERVICE_AFFINITY] = {
 		"affinity", KIND_U32, "1000", { "86400001", "4294967295" } },
+	[OZPROXY_A_SERVICE_PINNED] = { "pinned", KIND_FLAG, "" },
 };
 
 SET(OZPROXY_A_SERVICE, service);
@@ -239,6 +261,7 @@ static const struct attr_mirror stats_attrs[] = {
 	[OZPROXY_A_STATS_PAD] = { "pad", KIND_PAD },
 	[OZPROXY_A_STATS_OUT_WAITING] = { "out-waiting", KIND_U32, "0" },
 	[OZPROXY_A_STATS_NEGATIVES] = { "negatives", KIND_U32, "0" },
+	[OZPROXY_A_STATS_FLOWS_EVICTED] = { "flows-evicted", KIND_U64, "0" },
 };
 
 SET(OZPROXY_A_STATS, stats);
@@ -273,7 +296,8 @@ const struct op_mirror all_ops[] = {
 			OZPROXY_A_SERVICE_IFINDEX, OZPROXY_A_SERVICE_NAME,
 			OZPROXY_A_SERVICE_ADDRESS,
 			OZPROXY_A_SERVICE_INSTANCE,
-			OZPROXY_A_SERVICE_AFFINITY },
+			OZPROXY_A_SERVICE_AFFINITY,
+			OZPROXY_A_SERVICE_PINNED },
 		.required = {
 			OZPROXY_A_SERVICE_IFINDEX, OZPROXY_A_SERVICE_NAME },
 	},
@@ -336,6 +360,7 @@ const struct op_mirror all_ops[] = {
 		.required = {
 			OZPROXY_A_MISS_IFINDEX, OZPROXY_A_MISS_LIFETIME },
 	},
+	{ .name = "service-idle-ntf", .cmd = OZPROXY_CMD_SERVICE_IDLE_NTF },
 	{ .name = NULL }
 };
 

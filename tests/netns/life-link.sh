@@ -52,7 +52,11 @@ defaults()
 		"miss-source-limit 64" \
 		"miss-packets 1024" "miss-address-packets 32" \
 		"miss-source-packets 128" "miss-memory 4194304" \
-		"miss-repeat-timeout 1000" "negative-limit 4096"; do
+		"miss-repeat-timeout 1000" "negative-limit 4096" \
+		"tcp-timeout 21600000" \
+		"tcp-syn-timeout 240000" "tcp-closing-timeout 240000" \
+		"udp-timeout 300000" "udp-unanswered-timeout 120000" \
+		"icmp-timeout 60000" "idle-timeout 10000"; do
 		read -r key want <<<"$row"
 		is "default $key" "$(property alone oz0 "$key")" "$want"
 	done

@@ -17,7 +17,7 @@
 # covers: unknown-source not-a-service unknown-service miss-table-full
 # covers: miss-source-full miss-queue-full miss-source-queue-full
 # covers: miss-packets-full miss-memory-full miss-timeout device-down
-# covers: no-instance reply-conflict flow-table-full no-underlay no-route
+# covers: no-instance reply-conflict no-underlay no-route
 # covers: route-loop multicast source-without-address bad-fragment not-ip
 # covers: truncated bad-header bad-length bad-address unsupported-protocol
 

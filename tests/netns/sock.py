@@ -342,6 +342,20 @@ def do_frame(handle, mac, data):
                       struct.pack("!H", ETHERTYPES[data[0] >> 4]) + data)
 
 
+def do_segment(source, sport, destination, dport, flags, data=""):
+    """segment SOURCE PORT DESTINATION PORT FLAGS [DATA]: a TCP segment"""
+    return [bytes(packet.tcp(source, int(sport), destination, int(dport),
+                             flags, data_of(data))).hex()]
+
+
+def do_flood(handle, mac, source, first, count, destination, dport):
+    """flood H MAC SOURCE PORT COUNT DESTINATION PORT: a SYN from each of COUNT
+    ports, from the device of a capture"""
+    for sport in range(int(first), int(first) + int(count)):
+        do_frame(handle, mac, bytes(packet.tcp(
+            source, sport, destination, int(dport))).hex())
+
+
 def do_golden(path):
     """golden FILE: a line for each packet: name, sender, bytes"""
     return ["%s %s %s" % (name, keys["from"], data.hex())

@@ -24,7 +24,7 @@ static void fill(const struct ozp_set *set, char *object)
 		attr = &set->attrs[type];
 		if (!attr->name)
 			continue;
-		*(uint32_t *)object |= 1u << type;
+		*(uint64_t *)object |= 1ull << type;
 		for (i = 0; i < (attr->multi ? 3 : 1); i++) {
 			member = attr->multi ? ozp_object_add(attr, object) :
 					       object + attr->offset;

@@ -62,7 +62,7 @@ static void put_device(struct emit *emit)
 		.up = true,
 		.mtu = 1450,
 		.link = {
-			.present = ~(1u << IFLA_OZPROXY_LOCAL),
+			.present = ~(1ull << IFLA_OZPROXY_LOCAL),
 			.port = 50103,
 			.service_ipv4 = v4("10.30.0.0"),
 			.service_ipv4_prefix = 16,
@@ -81,6 +81,13 @@ static void put_device(struct emit *emit)
 			.miss_memory = 4194304,
 			.miss_repeat_timeout = 1000,
 			.negative_limit = 4096,
+			.tcp_timeout = 21600000,
+			.tcp_syn_timeout = 240000,
+			.tcp_closing_timeout = 240000,
+			.udp_timeout = 300000,
+			.udp_unanswered_timeout = 120000,
+			.icmp_timeout = 60000,
+			.idle_timeout = 10000,
 		},
 	};
 	struct in_addr first = v4("131.1.0.1");
@@ -104,7 +111,7 @@ static void put_services(struct emit *emit)
 	show_service(emit, &service, 101234);
 	service.instance[1].flags = OZPROXY_INSTANCE_FLAGS_LOCAL |
 				    OZPROXY_INSTANCE_FLAGS_DRAINING | 1 << 9;
-	service.instance[1].present &= ~(1u << OZPROXY_A_INSTANCE_NODE_IPV4);
+	service.instance[1].present &= ~(1ull << OZPROXY_A_INSTANCE_NODE_IPV4);
 	service.instance[1].node_ipv6 = v6("2001:db8::2");
 	OZP_SET(&service.instance[1], OZPROXY_A_INSTANCE_NODE_IPV6);
 	service.address[1].policy = 9;
@@ -147,7 +154,7 @@ static void put_flows(struct emit *emit)
 	unsigned int i;
 
 	for (i = 0; i < MNL_ARRAY_SIZE(v6_only); i++)
-		flow.present &= ~(1u << v6_only[i]);
+		flow.present &= ~(1ull << v6_only[i]);
 	show_flow(emit, &flow);
 
 	flow = (struct ozp_flow){
@@ -256,9 +263,8 @@ static struct ozp_drop some_drops[] = {
 };
 
 static const struct ozp_stats some_stats = {
-	.present = ((1u << (OZPROXY_A_STATS_TABLE_GENERATION + 1)) - 2) |
-		   1u << OZPROXY_A_STATS_OUT_WAITING |
-		   1u << OZPROXY_A_STATS_NEGATIVES,
+	.present = ((1u << (OZPROXY_A_STATS_FLOWS_EVICTED + 1)) - 2) &
+		   ~(1u << OZPROXY_A_STATS_PAD),
 	.ifindex = 5,
 	.out_received = 20,
 	.out_tunnelled = 15,
@@ -274,6 +280,7 @@ static const struct ozp_stats some_stats = {
 	.table_generation = 4,
 	.out_waiting = 1,
 	.negatives = 2,
+	.flows_evicted = 70000,
 };
 
 /* Many reasons in both directions, and all counters full. */
@@ -294,7 +301,7 @@ static void all_stats(struct ozp_stats *stats)
 		if (attr->kind == OZP_KIND_U64)
 			memcpy((char *)stats + attr->offset,
 			       &(uint64_t){ INT64_MAX }, sizeof(uint64_t));
-		stats->present |= 1u << type;
+		stats->present |= 1ull << type;
 	}
 	for (i = 0; i < 32; i++) {
 		assert_true(i / 2 < reasons->count);
@@ -323,7 +330,7 @@ static void events_as(bool json, const char *name)
 	event.miss.ifindex = 5;
 	event.miss.packets = 1;
 	event.miss.present = 0x3a; /* all but ipv6 */
-	event.miss.present &= ~(1u << OZPROXY_A_MISS_IPV6);
+	event.miss.present &= ~(1ull << OZPROXY_A_MISS_IPV6);
 	OZP_SET(&event.miss, OZPROXY_A_MISS_IPV4);
 	show_event(out, json, &event);
 	event.miss.announced = 2;
@@ -338,6 +345,13 @@ static void events_as(bool json, const char *name)
 	event.command = OZPROXY_CMD_SERVICE_DEL_NTF;
 	strcpy(event.service.name, "X.default.X1.default");
 	OZP_SET(&event.service, OZPROXY_A_SERVICE_NAME);
+	show_event(out, json, &event);
+
+	event.command = OZPROXY_CMD_SERVICE_IDLE_NTF;
+	event.service.generation = 3;
+	event.service.used = 123400;
+	OZP_SET(&event.service, OZPROXY_A_SERVICE_GENERATION);
+	OZP_SET(&event.service, OZPROXY_A_SERVICE_USED);
 	show_event(out, json, &event);
 
 	event.command = 0;
@@ -362,7 +376,7 @@ static void put_large_service(struct emit *emit)
 	service.instance[3].metric = UINT32_MAX;
 	service.instance[3].node_ipv6 =
 		v6("2001:db8:1111:2222:3333:4444:5555:6666");
-	service.instance[3].present &= ~(1u << OZPROXY_A_INSTANCE_NODE_IPV4);
+	service.instance[3].present &= ~(1ull << OZPROXY_A_INSTANCE_NODE_IPV4);
 	OZP_SET(&service.instance[3], OZPROXY_A_INSTANCE_NODE_IPV6);
 	service.instance[3].node_port = UINT16_MAX;
 	show_service(emit, &service, UINT32_MAX);
@@ -435,7 +449,7 @@ static void put_many_devices(struct emit *emit)
 	unsigned int i;
 
 	memset(device.ifname, 'o', sizeof(device.ifname) - 1);
-	device.link.present = ~1u;
+	device.link.present = ~1ull;
 	device.link.port = UINT16_MAX;
 	device.link.admission = 77;
 	device.link.flow_limit = UINT32_MAX;
@@ -447,6 +461,13 @@ static void put_many_devices(struct emit *emit)
 	device.link.affinity_limit = UINT32_MAX;
 	device.link.miss_memory = UINT32_MAX;
 	device.link.miss_repeat_timeout = UINT32_MAX;
+	device.link.tcp_timeout = UINT32_MAX;
+	device.link.tcp_syn_timeout = UINT32_MAX;
+	device.link.tcp_closing_timeout = UINT32_MAX;
+	device.link.udp_timeout = UINT32_MAX;
+	device.link.udp_unanswered_timeout = UINT32_MAX;
+	device.link.icmp_timeout = UINT32_MAX;
+	device.link.idle_timeout = UINT32_MAX;
 	device.link.service_ipv4_prefix = 32;
 	device.link.service_ipv6_prefix = 128;
 	for (i = 1; i <= 16; i++) {

@@ -72,6 +72,7 @@ static const char *const flow_state_names[] = {
 	[OZPROXY_FLOW_STATE_ESTABLISHED] = "established",
 	[OZPROXY_FLOW_STATE_CLOSING] = "closing",
 	[OZPROXY_FLOW_STATE_ASLEEP] = "asleep",
+	[OZPROXY_FLOW_STATE_OPENING] = "opening",
 };
 
 const struct ozp_enum ozp_flow_state_enum = {
@@ -134,6 +135,7 @@ static const char *const drop_reason_names[] = {
 	[OZPROXY_DROP_REASON_MISS_MEMORY_FULL] = "miss-memory-full",
 	[OZPROXY_DROP_REASON_MISS_TIMEOUT] = "miss-timeout",
 	[OZPROXY_DROP_REASON_DEVICE_DOWN] = "device-down",
+	[OZPROXY_DROP_REASON_INSTANCE_GONE] = "instance-gone",
 };
 
 const struct ozp_enum ozp_drop_reason_enum = {
@@ -348,6 +350,12 @@ static const struct ozp_attr service_attrs[] = {
 		.kind = OZP_KIND_U32,
 		.offset = offsetof(struct ozp_service, affinity),
 		.size = sizeof(((struct ozp_service *)0)->affinity),
+	},
+	[OZPROXY_A_SERVICE_PINNED] = {
+		.name = "pinned",
+		.kind = OZP_KIND_FLAG,
+		.offset = offsetof(struct ozp_service, pinned),
+		.size = sizeof(((struct ozp_service *)0)->pinned),
 	},
 };
 
@@ -698,6 +706,12 @@ static const struct ozp_attr stats_attrs[] = {
 		.offset = offsetof(struct ozp_stats, negatives),
 		.size = sizeof(((struct ozp_stats *)0)->negatives),
 	},
+	[OZPROXY_A_STATS_FLOWS_EVICTED] = {
+		.name = "flows-evicted",
+		.kind = OZP_KIND_U64,
+		.offset = offsetof(struct ozp_stats, flows_evicted),
+		.size = sizeof(((struct ozp_stats *)0)->flows_evicted),
+	},
 };
 
 const struct ozp_set ozp_stats_attrs = {
@@ -856,6 +870,48 @@ static const struct ozp_attr link_attrs[] = {
 		.kind = OZP_KIND_U32,
 		.offset = offsetof(struct ozp_link, negative_limit),
 		.size = sizeof(((struct ozp_link *)0)->negative_limit),
+	},
+	[IFLA_OZPROXY_TCP_TIMEOUT] = {
+		.name = "tcp-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, tcp_timeout),
+		.size = sizeof(((struct ozp_link *)0)->tcp_timeout),
+	},
+	[IFLA_OZPROXY_TCP_SYN_TIMEOUT] = {
+		.name = "tcp-syn-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, tcp_syn_timeout),
+		.size = sizeof(((struct ozp_link *)0)->tcp_syn_timeout),
+	},
+	[IFLA_OZPROXY_TCP_CLOSING_TIMEOUT] = {
+		.name = "tcp-closing-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, tcp_closing_timeout),
+		.size = sizeof(((struct ozp_link *)0)->tcp_closing_timeout),
+	},
+	[IFLA_OZPROXY_UDP_TIMEOUT] = {
+		.name = "udp-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, udp_timeout),
+		.size = sizeof(((struct ozp_link *)0)->udp_timeout),
+	},
+	[IFLA_OZPROXY_UDP_UNANSWERED_TIMEOUT] = {
+		.name = "udp-unanswered-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, udp_unanswered_timeout),
+		.size = sizeof(((struct ozp_link *)0)->udp_unanswered_timeout),
+	},
+	[IFLA_OZPROXY_ICMP_TIMEOUT] = {
+		.name = "icmp-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, icmp_timeout),
+		.size = sizeof(((struct ozp_link *)0)->icmp_timeout),
+	},
+	[IFLA_OZPROXY_IDLE_TIMEOUT] = {
+		.name = "idle-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, idle_timeout),
+		.size = sizeof(((struct ozp_link *)0)->idle_timeout),
 	},
 };
 

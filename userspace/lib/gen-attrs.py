@@ -106,7 +106,7 @@ class Spec:
         for entry in raw["attribute-sets"]:
             prefix = entry.get("name-prefix", f"ozproxy-a-{entry['name']}-")
             attrs = [Attr(self, prefix, a) for a in entry["attributes"]]
-            assert len(attrs) < 31, "present is one word"
+            assert len(attrs) < 63, "present is one word"
             self.sets.append((entry, [a for a in attrs if a.kind]))
 
     def inner_first(self):
@@ -134,13 +134,13 @@ def header(spec):
         doc = " ".join(entry["doc"].split())
         name = f"struct ozp_{ident(entry['name'])}"
         out += ["/**", wrap(f"{name} - {doc}", " * ", " *   ")]
-        out.append(wrap("@present: which members are set, a bit 1u << "
+        out.append(wrap("@present: which members are set, a bit 1ull << "
                         "ATTRIBUTE each (see OZP_HAS)", " * ", " *   "))
         for attr in attrs:
             out.append(wrap(f"@{attr.member}: {attr.comment()}", " * ", " *   "))
             if attr.multi:
                 out.append(f" * @n_{attr.member}: how many of them")
-        out += [" */", f"{name} {{", "\tuint32_t present;"]
+        out += [" */", f"{name} {{", "\tuint64_t present;"]
         out += [f"\t{line}" for attr in attrs for line in attr.declare()]
         out += ["};", ""]
     out.append("#endif /* _OZP_LIB_OZPROXY_TYPES_H */")

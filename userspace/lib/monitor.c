@@ -46,6 +46,7 @@ static int deliver(const struct nlmsghdr *nlh,
 		break;
 	case OZPROXY_CMD_SERVICE_NTF:
 	case OZPROXY_CMD_SERVICE_DEL_NTF:
+	case OZPROXY_CMD_SERVICE_IDLE_NTF:
 		ret = ozp_genl_parse(nlh, &ozp_service_attrs, &event.service);
 		break;
 	default:

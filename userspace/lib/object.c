@@ -128,7 +128,7 @@ static bool put_value(struct nlmsghdr *nlh, size_t size, unsigned int type,
 int ozp_object_put(struct nlmsghdr *nlh, size_t size, const struct ozp_set *set,
 		   const void *object)
 {
-	uint32_t present = *(const uint32_t *)object;
+	uint64_t present = *(const uint64_t *)object;
 	unsigned int type, i, count;
 	const struct ozp_attr *attr;
 	const char *member;
@@ -221,7 +221,7 @@ int ozp_object_get(const struct ozp_set *set, void *object,
 		err = get_value(attr, member, nla);
 		if (err)
 			return err;
-		*(uint32_t *)object |= 1u << mnl_attr_get_type(nla);
+		*(uint64_t *)object |= 1ull << mnl_attr_get_type(nla);
 	}
 	return 0;
 }

@@ -27,7 +27,7 @@
 #define OZP_HAS(object, attribute) (((object)->present >> (attribute)) & 1)
 
 /** OZP_SET() - Say that a member is there. */
-#define OZP_SET(object, attribute) ((object)->present |= 1u << (attribute))
+#define OZP_SET(object, attribute) ((object)->present |= 1ull << (attribute))
 
 /**
  * struct ozp_socket - A connection to the kernel, in the network namespace

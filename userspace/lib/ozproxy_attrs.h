@@ -67,7 +67,7 @@ struct ozp_attr {
 
 /**
  * struct ozp_set - An attribute set; the first member of its struct is
- *   uint32_t present.
+ *   uint64_t present.
  * @name: as the spec calls it
  * @attrs: its attributes by type
  * @count: length of @attrs

@@ -12,14 +12,14 @@
 /**
  * struct ozp_local - The list of addresses inside IFLA_OZPROXY_LOCAL; each
  *   attribute may come several times.
- * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
+ * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ipv4: An IPv4 address of this node.
  * @n_ipv4: how many of them
  * @ipv6: An IPv6 address of this node.
  * @n_ipv6: how many of them
  */
 struct ozp_local {
-	uint32_t present;
+	uint64_t present;
 	struct in_addr *ipv4;
 	unsigned int n_ipv4;
 	struct in6_addr *ipv6;
@@ -29,14 +29,14 @@ struct ozp_local {
 /**
  * struct ozp_address - A Service IP and its policy; exactly one of ipv4 and
  *   ipv6.
- * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
+ * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ipv4: The Service IP, inside the device's IPv4 service network.
  * @ipv6: The Service IP, inside the device's IPv6 service network.
  * @policy: How this address chooses an instance; not instance. Required. Of
  *   enum ozproxy_policy.
  */
 struct ozp_address {
-	uint32_t present;
+	uint64_t present;
 	struct in_addr ipv4;
 	struct in6_addr ipv6;
 	uint32_t policy;
@@ -46,7 +46,7 @@ struct ozp_address {
  * struct ozp_instance - One instance of a service. It needs a node address and
  *   at least one Namespace IP; a family without a Namespace IP is not served
  *   by it.
- * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
+ * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @number: The instance number; with the job name the identity that flows
  *   follow. Unique within a service. Required.
  * @namespace_ipv4: The Namespace IP, outside the service networks.
@@ -70,7 +70,7 @@ struct ozp_address {
  *   are closing nor have ended.
  */
 struct ozp_instance {
-	uint32_t present;
+	uint64_t present;
 	uint32_t number;
 	struct in_addr namespace_ipv4;
 	struct in6_addr namespace_ipv6;
@@ -88,7 +88,7 @@ struct ozp_instance {
 
 /**
  * struct ozp_service - A job with its Service IPs and its instances.
- * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
+ * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
  * @name: Job name, 1 to name-max of the characters A-Z a-z 0-9 dot, dash and
  *   underscore.
@@ -113,9 +113,10 @@ struct ozp_instance {
  * @affinity: Milliseconds for which a client, a source address, keeps its
  *   instance after its latest new flow by whichever Service IP, with a grain
  *   of 100 ms, at most a day (86400000); 0, the default, for no affinity.
+ * @pinned: The service is never announced as idle.
  */
 struct ozp_service {
-	uint32_t present;
+	uint64_t present;
 	uint32_t ifindex;
 	char name[OZPROXY_NAME_MAX + 1];
 	struct ozp_address *address;
@@ -128,13 +129,14 @@ struct ozp_service {
 	uint32_t table_generation;
 	uint64_t used;
 	uint32_t affinity;
+	bool pinned;
 };
 
 /**
  * struct ozp_flow - A conversion in use: packets of a container to an address,
  *   and the replies. In flow-get dumps and in flow-flush every attribute up to
  *   instance is a filter.
- * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
+ * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
  * @protocol: IP protocol number, 1 (ICMP), 6 (TCP), 17 (UDP) or 58 (ICMPv6).
  * @source_ipv4: Namespace IP of the sender.
@@ -167,7 +169,7 @@ struct ozp_service {
  *   messages of a dump, the table changed in the middle.
  */
 struct ozp_flow {
-	uint32_t present;
+	uint64_t present;
 	uint32_t ifindex;
 	uint8_t protocol;
 	struct in_addr source_ipv4;
@@ -196,7 +198,7 @@ struct ozp_flow {
 /**
  * struct ozp_miss - An address that a container used and that the table does
  *   not have, or that nobody has.
- * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
+ * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
  * @ipv4: The address; exactly one of ipv4 and ipv6.
  * @ipv6: The address; exactly one of ipv4 and ipv6.
@@ -213,7 +215,7 @@ struct ozp_flow {
  *   it; 0 rejects what waits, and remembers nothing.
  */
 struct ozp_miss {
-	uint32_t present;
+	uint64_t present;
 	uint32_t ifindex;
 	struct in_addr ipv4;
 	struct in6_addr ipv6;
@@ -228,13 +230,13 @@ struct ozp_miss {
 
 /**
  * struct ozp_drop - A counter of lost packets.
- * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
+ * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @direction: The pipeline that lost them. Of enum ozproxy_direction.
  * @reason: Why they were lost. Of enum ozproxy_drop_reason.
  * @packets: How many, since the device was created.
  */
 struct ozp_drop {
-	uint32_t present;
+	uint64_t present;
 	uint32_t direction;
 	uint32_t reason;
 	uint64_t packets;
@@ -246,7 +248,7 @@ struct ozp_drop {
  *   what waits for an answer: out-received = out-tunnelled + out-local +
  *   drops(out) + out-waiting, and in-received + out-local = in-delivered +
  *   drops(in).
- * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
+ * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
  * @out_received: Packets that came from the node's containers.
  * @out_tunnelled: Packets that left in the tunnel.
@@ -265,9 +267,10 @@ struct ozp_drop {
  * @out_waiting: Packets that came from the node's containers and wait for an
  *   answer now.
  * @negatives: Negative answers that are remembered.
+ * @flows_evicted: Flows that were ended to make room for others.
  */
 struct ozp_stats {
-	uint32_t present;
+	uint64_t present;
 	uint32_t ifindex;
 	uint64_t out_received;
 	uint64_t out_tunnelled;
@@ -284,12 +287,13 @@ struct ozp_stats {
 	uint32_t table_generation;
 	uint32_t out_waiting;
 	uint32_t negatives;
+	uint64_t flows_evicted;
 };
 
 /**
  * struct ozp_link - Properties of a device: IFLA_INFO_DATA of RTM_NEWLINK and
  *   RTM_GETLINK.
- * @present: which members are set, a bit 1u << ATTRIBUTE each (see OZP_HAS)
+ * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @port: UDP port of the tunnel, source and destination, network byte order.
  *   Default 50103. Set while the device is down. Here in host byte order.
  * @local: Addresses of this node, at most local-max: an instance at one of
@@ -305,7 +309,9 @@ struct ozp_stats {
  *   default 16. Only at creation.
  * @admission: What a tunnelled packet must prove to be let in, default
  *   overlay. Of enum ozproxy_admission.
- * @flow_limit: Most flows that the device follows, default 65536.
+ * @flow_limit: Most flows that the device follows, default 65536. A new flow
+ *   then takes the place of one that is closed, or else not answered, or else
+ *   answered but long silent; an established TCP connection is kept.
  * @miss_limit: Most addresses that wait for an answer at once, default 1024.
  * @miss_timeout: Milliseconds after which an unanswered address is forgotten:
  *   the packets that wait for it are rejected, and the next one announces it
@@ -337,9 +343,21 @@ struct ozp_stats {
  *   for is announced again, default 1000; doubled each time.
  * @negative_limit: Most negative answers that are remembered, default 4096;
  *   the oldest one makes room.
+ * @tcp_timeout: Milliseconds without a packet after which an established TCP
+ *   connection is not followed any more; default 21600000.
+ * @tcp_syn_timeout: The same for a TCP connection that is opening; default
+ *   240000.
+ * @tcp_closing_timeout: The same for a TCP connection that is closing; default
+ *   240000.
+ * @udp_timeout: The same for UDP that was answered; default 300000.
+ * @udp_unanswered_timeout: The same for UDP that was not answered; default
+ *   120000.
+ * @icmp_timeout: The same for ICMP queries; default 60000.
+ * @idle_timeout: Milliseconds without use after which a service is announced
+ *   as idle (service-idle-ntf); default 10000.
  */
 struct ozp_link {
-	uint32_t present;
+	uint64_t present;
 	uint16_t port;
 	struct ozp_local local;
 	struct in_addr service_ipv4;
@@ -364,6 +382,13 @@ struct ozp_link {
 	uint32_t miss_memory;
 	uint32_t miss_repeat_timeout;
 	uint32_t negative_limit;
+	uint32_t tcp_timeout;
+	uint32_t tcp_syn_timeout;
+	uint32_t tcp_closing_timeout;
+	uint32_t udp_timeout;
+	uint32_t udp_unanswered_timeout;
+	uint32_t icmp_timeout;
+	uint32_t idle_timeout;
 };
 
 #endif /* _OZP_LIB_OZPROXY_TYPES_H */

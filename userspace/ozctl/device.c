@@ -438,6 +438,16 @@ const struct noun device_noun = {
 		"  dscp-mode fixed|copy their DSCP: the next option (fixed), or the inner\n"
 		"  dscp N               their DSCP, 0 to 63 (0)\n"
 		"  mss-clamp on|off     lowers the MSS of TCP to the path to the node (off)\n"
-		"  affinity-limit N     most clients with an affinity (16384)\n",
+		"  affinity-limit N     most clients with an affinity (16384)\n"
+		"  tcp-timeout MS       idle TCP: when it is not followed any more\n"
+		"                       (21600000); the same of a connection that is\n"
+		"  tcp-syn-timeout MS   opening (240000)\n"
+		"  tcp-closing-timeout MS\n"
+		"                       closing (240000)\n"
+		"  udp-timeout MS       idle UDP that was answered (300000)\n"
+		"  udp-unanswered-timeout MS\n"
+		"                       idle UDP that was not (120000)\n"
+		"  icmp-timeout MS      idle ICMP queries (60000)\n"
+		"  idle-timeout MS      when an unused service is announced (10000)\n",
 	.verbs = verbs,
 };

@@ -86,7 +86,7 @@ static json_t *emit_array(const struct ozp_attr *attr, const void *object)
 
 json_t *emit_object(const struct ozp_set *set, const void *object)
 {
-	uint32_t present = *(const uint32_t *)object;
+	uint64_t present = *(const uint64_t *)object;
 	json_t *json = need(json_object()), *value;
 	const struct ozp_attr *attr;
 	unsigned int type;

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The ozproxy authors */
 
 #include <errno.h>
+#include <inttypes.h>
 #include "ozctl.h"
 #include "show.h"
 
@@ -20,7 +21,10 @@ static json_t *json_event(const struct ozp_event *event)
 		content = emit_object(&ozp_service_attrs, &event->service);
 		break;
 	case OZPROXY_CMD_SERVICE_DEL_NTF:
-		name = "service-del-ntf";
+	case OZPROXY_CMD_SERVICE_IDLE_NTF:
+		name = event->command == OZPROXY_CMD_SERVICE_DEL_NTF ?
+			       "service-del-ntf" :
+			       "service-idle-ntf";
 		content = emit_object(&ozp_service_attrs, &event->service);
 		json_object_del(content, "address");
 		json_object_del(content, "instance");
@@ -56,6 +60,10 @@ static void text_event(FILE *out, const struct ozp_event *event)
 		break;
 	case OZPROXY_CMD_SERVICE_DEL_NTF:
 		fprintf(out, "gone: %s\n", service->name);
+		break;
+	case OZPROXY_CMD_SERVICE_IDLE_NTF:
+		fprintf(out, "idle: %s, generation %u, used %" PRIu64 "\n",
+			service->name, service->generation, service->used);
 		break;
 	default:
 		fputs("some events were lost: they came faster than they were "

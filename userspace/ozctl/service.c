@@ -220,6 +220,12 @@ static enum status take_affinity(struct ozctl *ctl, struct ozp_service *service)
 	return take_u32(ctl, "affinity", &service->affinity);
 }
 
+static void set_pinned(struct ozp_service *service)
+{
+	service->pinned = true;
+	OZP_SET(service, OZPROXY_A_SERVICE_PINNED);
+}
+
 static enum status service_set(struct ozctl *ctl)
 {
 	struct ozp_service service = {};
@@ -233,6 +239,8 @@ static enum status service_set(struct ozctl *ctl)
 			status = take_instance(ctl, &service);
 		else if (take_if(ctl, "affinity"))
 			status = take_affinity(ctl, &service);
+		else if (take_if(ctl, "pinned"))
+			set_pinned(&service);
 		else
 			status = take_end(ctl);
 	}
@@ -359,7 +367,7 @@ static enum status service_show(struct ozctl *ctl)
 
 static const struct verb verbs[] = {
 	{ "set",
-	  "[dev NAME] JOB [affinity MS] [address ADDRESS policy rr|closest|least]...\n"
+	  "[dev NAME] JOB [pinned] [affinity MS] [address ADDRESS policy rr|closest|least]...\n"
 	  "        [instance N ns ADDRESS[,ADDRESS6] [ip ADDRESS[,ADDRESS6]]\n"
 	  "         node ADDRESS port N [weight W] [metric M] [local] [draining]]...",
 	  "Creates or replaces a service as a whole.", service_set },
@@ -385,6 +393,7 @@ const struct noun service_noun = {
 	.help = "the services that a device converts",
 	.notes =
 		"In 'set':\n"
+		"  pinned    the service is never announced as idle\n"
 		"  affinity  milliseconds for which a client keeps its instance (0)\n"
 		"  address   a Service IP: what clients connect to, with its policy:\n"
 		"    rr      a new flow goes to the next instance\n"

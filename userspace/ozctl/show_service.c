@@ -176,6 +176,8 @@ static void text_service(FILE *out, const struct ozp_service *service,
 	if (service->affinity)
 		fprintf(out, "; clients keep their instance for %s",
 			emit_duration(service->affinity, text));
+	if (OZP_HAS(service, OZPROXY_A_SERVICE_PINNED))
+		fputs("; pinned", out);
 	fputc('\n', out);
 }
 

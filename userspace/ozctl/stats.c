@@ -72,6 +72,7 @@ static void text_stats(FILE *out, const struct ozp_stats *stats, bool explain)
 	text_count(out, "instances", stats->instances);
 	text_count(out, "nodes", stats->nodes);
 	text_count(out, "flows", stats->flows);
+	text_count(out, "flows given for others", stats->flows_evicted);
 	text_count(out, "misses", stats->misses);
 	text_count(out, "negative answers", stats->negatives);
 	text_count(out, "generation", stats->table_generation);

@@ -38,8 +38,8 @@ enum ozproxy_policy {
  * enum ozproxy_instance_flags - Properties of an instance.
  * @OZPROXY_INSTANCE_FLAGS_LOCAL: The instance runs on this node, whatever its
  *   node address says.
- * @OZPROXY_INSTANCE_FLAGS_DRAINING: The instance gets no new flow; the flows
- *   it has go on.
+ * @OZPROXY_INSTANCE_FLAGS_DRAINING: No Service IP chooses the instance for a
+ *   new flow; the flows it has go on.
  */
 enum ozproxy_instance_flags {
 	OZPROXY_INSTANCE_FLAGS_LOCAL = 1,
@@ -95,15 +95,18 @@ enum ozproxy_dscp_mode {
  * @OZPROXY_FLOW_STATE_UNANSWERED: Packets went out, no reply was seen yet.
  * @OZPROXY_FLOW_STATE_ESTABLISHED: Both directions were seen.
  * @OZPROXY_FLOW_STATE_CLOSING: TCP only. A FIN in both directions or a RST was
- *   seen.
+ *   seen, or the instance was removed.
  * @OZPROXY_FLOW_STATE_ASLEEP: The service was cleared as idle; the next packet
  *   is a miss, and the flow continues when its instance is known again.
+ * @OZPROXY_FLOW_STATE_OPENING: TCP only. A SYN was answered, and the container
+ *   did not go on yet.
  */
 enum ozproxy_flow_state {
 	OZPROXY_FLOW_STATE_UNANSWERED,
 	OZPROXY_FLOW_STATE_ESTABLISHED,
 	OZPROXY_FLOW_STATE_CLOSING,
 	OZPROXY_FLOW_STATE_ASLEEP,
+	OZPROXY_FLOW_STATE_OPENING,
 };
 
 /**
@@ -167,7 +170,8 @@ enum ozproxy_miss_state {
  *   every instance that could be chosen, by another address of the service;
  *   replies could not be told apart.
  * @OZPROXY_DROP_REASON_FLOW_TABLE_FULL: The device follows as many flows as
- *   its link attribute flow-limit allows.
+ *   its link attribute flow-limit allows, and found none among them that is
+ *   cheap to lose.
  * @OZPROXY_DROP_REASON_FLOW_INSERT_FAILED: The flow table refused the new flow
  *   (a bucket that is too long, or no memory to grow).
  * @OZPROXY_DROP_REASON_NO_MEMORY: Memory for the packet or its flow could not
@@ -204,6 +208,8 @@ enum ozproxy_miss_state {
  *   and no answer came in time (link attribute miss-timeout).
  * @OZPROXY_DROP_REASON_DEVICE_DOWN: The device was brought down while the
  *   packet waited for its destination.
+ * @OZPROXY_DROP_REASON_INSTANCE_GONE: The instance that the TCP connection was
+ *   with has been removed; the sender was answered with a RST.
  */
 enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_NOT_IP,
@@ -240,6 +246,7 @@ enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_MISS_MEMORY_FULL,
 	OZPROXY_DROP_REASON_MISS_TIMEOUT,
 	OZPROXY_DROP_REASON_DEVICE_DOWN,
+	OZPROXY_DROP_REASON_INSTANCE_GONE,
 };
 
 enum {
@@ -267,6 +274,13 @@ enum {
 	IFLA_OZPROXY_MISS_MEMORY,
 	IFLA_OZPROXY_MISS_REPEAT_TIMEOUT,
 	IFLA_OZPROXY_NEGATIVE_LIMIT,
+	IFLA_OZPROXY_TCP_TIMEOUT,
+	IFLA_OZPROXY_TCP_SYN_TIMEOUT,
+	IFLA_OZPROXY_TCP_CLOSING_TIMEOUT,
+	IFLA_OZPROXY_UDP_TIMEOUT,
+	IFLA_OZPROXY_UDP_UNANSWERED_TIMEOUT,
+	IFLA_OZPROXY_ICMP_TIMEOUT,
+	IFLA_OZPROXY_IDLE_TIMEOUT,
 
 	__IFLA_OZPROXY_MAX,
 	IFLA_OZPROXY_MAX = (__IFLA_OZPROXY_MAX - 1)
@@ -320,6 +334,7 @@ enum {
 	OZPROXY_A_SERVICE_USED,
 	OZPROXY_A_SERVICE_PAD,
 	OZPROXY_A_SERVICE_AFFINITY,
+	OZPROXY_A_SERVICE_PINNED,
 
 	__OZPROXY_A_SERVICE_MAX,
 	OZPROXY_A_SERVICE_MAX = (__OZPROXY_A_SERVICE_MAX - 1)
@@ -397,6 +412,7 @@ enum {
 	OZPROXY_A_STATS_PAD,
 	OZPROXY_A_STATS_OUT_WAITING,
 	OZPROXY_A_STATS_NEGATIVES,
+	OZPROXY_A_STATS_FLOWS_EVICTED,
 
 	__OZPROXY_A_STATS_MAX,
 	OZPROXY_A_STATS_MAX = (__OZPROXY_A_STATS_MAX - 1)
@@ -415,6 +431,7 @@ enum {
 	OZPROXY_CMD_MISS_NTF,
 	OZPROXY_CMD_STATS_GET,
 	OZPROXY_CMD_MISS_RESOLVE,
+	OZPROXY_CMD_SERVICE_IDLE_NTF,
 
 	__OZPROXY_CMD_MAX,
 	OZPROXY_CMD_MAX = (__OZPROXY_CMD_MAX - 1)

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+/* The answer is what the missing peer itself would send (RFC 9293, 3.10.7.1),
+ * from the address that the container knows. It comes in from the device, as an
+ * answer of the peer does, so that the worker forwards it the same way.
+ */
+
+#include "reset.h"
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/tcp.h>
+#include <net/ip6_checksum.h>
+#include <net/tcp.h>
+
+#include "limits.h"
+
+static void ozp_reset_put_ip4(struct sk_buff *skb, const struct ozp_tuple *to)
+{
+	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+
+	skb_reset_network_header(skb);
+	memset(iph, 0, sizeof(*iph));
+	iph->version = 4;
+	iph->ihl = sizeof(*iph) / 4;
+	iph->tot_len = htons(skb->len);
+	iph->frag_off = htons(IP_DF);
+	iph->ttl = IPDEFTTL;
+	iph->protocol = IPPROTO_TCP;
+	iph->saddr = to->dst.ip4;
+	iph->daddr = to->src.ip4;
+	ip_send_check(iph);
+	skb->protocol = htons(ETH_P_IP);
+}
+
+static void ozp_reset_put_ip6(struct sk_buff *skb, const struct ozp_tuple *to)
+{
+	unsigned int len = skb->len;
+	struct ipv6hdr *ip6h = skb_push(skb, sizeof(*ip6h));
+
+	skb_reset_network_header(skb);
+	memset(ip6h, 0, sizeof(*ip6h));
+	ip6h->version = 6;
+	ip6h->payload_len = htons(len);
+	ip6h->nexthdr = IPPROTO_TCP;
+	ip6h->hop_limit = IPDEFTTL;
+	ip6h->saddr = to->dst.ip6;
+	ip6h->daddr = to->src.ip6;
+	skb->protocol = htons(ETH_P_IPV6);
+}
+
+/* RFC 9293, 3.10.7.1: in the place that the segment acknowledges, or else
+ * acknowledging the segment.
+ */
+static void ozp_reset_put_tcp(struct sk_buff *skb, const struct tcphdr *to,
+			      u32 segment_len)
+{
+	struct tcphdr *th = skb_put_zero(skb, sizeof(*th));
+
+	skb_reset_transport_header(skb);
+	th->source = to->dest;
+	th->dest = to->source;
+	th->doff = sizeof(*th) / 4;
+	th->rst = 1;
+	if (to->ack) {
+		th->seq = to->ack_seq;
+	} else {
+		th->ack = 1;
+		th->ack_seq = htonl(ntohl(to->seq) + segment_len);
+	}
+}
+
+static void ozp_reset_sum(struct sk_buff *skb, const struct ozp_tuple *to)
+{
+	struct tcphdr *th = tcp_hdr(skb);
+	__wsum sum = csum_partial(th, sizeof(*th), 0);
+
+	th->check = to->family == AF_INET ?
+			    csum_tcpudp_magic(to->dst.ip4, to->src.ip4,
+					      sizeof(*th), IPPROTO_TCP, sum) :
+			    csum_ipv6_magic(&to->dst.ip6, &to->src.ip6,
+					    sizeof(*th), IPPROTO_TCP, sum);
+}
+
+/**
+ * ozp_reset_answer() - tell the sender of a segment that nobody is there
+ * @reset: what answers need
+ * @skb: the segment as it came, parsed; it stays the caller's
+ * @pkt: what is known of it
+ *
+ * Never an answer to RST, and no more answers than OZP_RESET_RATE. BH off.
+ */
+void ozp_reset_answer(struct ozp_reset *reset, const struct sk_buff *skb,
+		      const struct ozp_packet *pkt)
+{
+	const struct ozp_tuple *to = &pkt->tuple;
+	const struct tcphdr *th;
+	struct sk_buff *answer;
+
+	if (pkt->tcp_rst || !__ratelimit(&reset->rate))
+		return;
+	answer = alloc_skb(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(*th),
+			   GFP_ATOMIC | __GFP_NOWARN);
+	if (!answer)
+		return;
+	skb_reserve(answer, LL_MAX_HEADER + sizeof(struct ipv6hdr));
+	th = (void *)skb_network_header(skb) + pkt->l4_offset;
+	/* SYN and FIN are as long as a byte. */
+	ozp_reset_put_tcp(answer, th, skb->len - pkt->l4_offset -
+			  th->doff * 4 + th->syn + th->fin);
+	ozp_reset_sum(answer, to);
+	if (to->family == AF_INET)
+		ozp_reset_put_ip4(answer, to);
+	else
+		ozp_reset_put_ip6(answer, to);
+	skb_reset_mac_header(answer);
+	answer->dev = reset->dev;
+	answer->pkt_type = PACKET_HOST;
+	netif_rx(answer);
+}
+
+/**
+ * ozp_reset_init() - prepare to answer
+ * @reset: to be filled in
+ * @dev: the device that answers come from
+ */
+void ozp_reset_init(struct ozp_reset *reset, struct net_device *dev)
+{
+	reset->dev = dev;
+	ratelimit_state_init(&reset->rate, HZ, OZP_RESET_RATE);
+	/* Without a word in the log. */
+	ratelimit_set_flags(&reset->rate, RATELIMIT_MSG_ON_RELEASE);
+}
