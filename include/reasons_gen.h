@@ -25,7 +25,7 @@
 	R(BAD_FRAGMENT, "bad-fragment", \
 	  "An IP fragment is malformed (its headers are not all in the first one, its place is beyond 65535 bytes, or its length is not a multiple of eight).") \
 	R(UNSUPPORTED_PROTOCOL, "unsupported-protocol", \
-	  "The packet is neither TCP, UDP nor an ICMP echo, or its IPv6 routing header has segments left.") \
+	  "The packet is none of TCP, UDP, ICMP echo and ICMP error, or its IPv6 routing header has segments left.") \
 	R(UNKNOWN_SOURCE, "unknown-source", \
 	  "The sender is not an instance on this node; only instances in the table may use the overlay.") \
 	R(SOURCE_WITHOUT_ADDRESS, "source-without-address", \
@@ -77,6 +77,10 @@
 	R(DEVICE_DOWN, "device-down", \
 	  "The device was brought down while the packet waited for its destination.") \
 	R(INSTANCE_GONE, "instance-gone", \
-	  "The instance that the TCP connection was with has been removed; the sender was answered with a RST.")
+	  "The instance that the TCP connection was with has been removed; the sender was answered with a RST.") \
+	R(UNRELATED_ERROR, "unrelated-error", \
+	  "An ICMP error is about a packet of no flow that is followed, or comes from somebody that the packet was not for.") \
+	R(ERROR_ABOUT_ERROR, "error-about-error", \
+	  "An ICMP error is about an ICMP error, which nobody may send (RFC 1122, 3.2.2; RFC 4443, 2.4).")
 
 #endif /* _OZP_REASONS_GEN_H */

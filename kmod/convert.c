@@ -137,3 +137,20 @@ enum ozp_flow_refresh ozp_convert_refresh_rcu(struct ozp_convert *cv,
 		*conv = anew;
 	return OZP_FLOW_CURRENT;
 }
+
+/**
+ * ozp_convert_want() - what an outbound packet waits for, if it has to
+ * @cv: the device
+ * @pkt: the packet, parsed
+ * @want: filled in; to be called before the table is asked, so that what the
+ *	table says is as new as the epoch in it
+ */
+void ozp_convert_want(struct ozp_convert *cv, const struct ozp_packet *pkt,
+		      struct ozp_miss_want *want)
+{
+	want->epoch = ozp_misses_epoch(&cv->misses);
+	want->addr.addr = pkt->tuple.dst;
+	want->addr.family = pkt->tuple.family;
+	want->source.addr = pkt->tuple.src;
+	want->source.family = pkt->tuple.family;
+}

@@ -51,10 +51,24 @@ struct ozp_networks {
  * struct ozp_convert_options - what a user can tell the pipelines
  * @admission: enum ozproxy_admission
  * @idle_timeout: milliseconds until an unused service is announced
+ * @rejection: enum ozproxy_rejection
  */
 struct ozp_convert_options {
 	u32 admission;
 	u32 idle_timeout;
+	u32 rejection;
+};
+
+/**
+ * struct ozp_bearing - where a packet goes, valid under RCU
+ * @target: endpoint of the instance
+ * @rewrite: the addresses that it gets
+ * @local: the instance is on this node
+ */
+struct ozp_bearing {
+	struct ozp_endpoint *target;
+	struct ozp_rewrite rewrite;
+	bool local;
 };
 
 /**
@@ -111,6 +125,13 @@ struct ozp_flow *ozp_choose_rcu(struct ozp_convert *cv,
 				const struct ozp_packet *pkt,
 				struct ozp_flow_parties *parties,
 				const struct ozp_match *match);
+enum ozp_verdict ozp_error_outbound(struct ozp_convert *cv, struct sk_buff *skb,
+				    struct ozp_packet *pkt,
+				    struct ozp_bearing *to);
+enum ozp_verdict ozp_error_inbound(struct ozp_convert *cv, struct sk_buff *skb,
+				   struct ozp_packet *pkt);
+void ozp_convert_want(struct ozp_convert *cv, const struct ozp_packet *pkt,
+		      struct ozp_miss_want *want);
 netdev_tx_t ozp_outbound(struct ozp_convert *cv, struct sk_buff *skb);
 void ozp_outbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
 			 struct ozp_packet *pkt);
@@ -120,7 +141,6 @@ void ozp_outbound_give_up(struct ozp_misses *misses, struct sk_buff *skb,
 void ozp_inbound(struct ozp_tunnel *tunnel, struct sk_buff *skb,
 		 struct ozp_packet *pkt);
 void ozp_inbound_local(struct ozp_convert *cv, struct sk_buff *skb,
-		       struct ozp_packet *pkt,
-		       const struct ozp_conversion *conv);
+		       struct ozp_packet *pkt, const struct ozp_rewrite *rw);
 
 #endif /* _OZP_CONVERT_H */

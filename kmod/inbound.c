@@ -88,6 +88,8 @@ static enum ozp_verdict ozp_inbound_convert(struct ozp_convert *cv,
 	enum ozp_verdict verdict;
 	struct ozp_flow *flow;
 
+	if (pkt->icmp == OZP_ICMP_ERROR)
+		return ozp_error_inbound(cv, skb, pkt);
 	verdict = ozp_inbound_find(cv, pkt, &flow, &conv);
 	if (verdict != OZP_CONTINUE || !conv)
 		return verdict;
@@ -161,18 +163,17 @@ void ozp_inbound(struct ozp_tunnel *tunnel, struct sk_buff *skb,
  * @cv: the device
  * @skb: the packet, converted by the outbound side, consumed
  * @pkt: what is known of it; the tuple is the one before conversion
- * @conv: the conversion that was applied
+ * @rw: the conversion that was applied
  *
  * BH off, in an RCU read section.
  */
 void ozp_inbound_local(struct ozp_convert *cv, struct sk_buff *skb,
-		       struct ozp_packet *pkt,
-		       const struct ozp_conversion *conv)
+		       struct ozp_packet *pkt, const struct ozp_rewrite *rw)
 {
 	ozp_stats_count(pkt->stats, OZP_COUNTER_OUT_LOCAL, skb->len);
 	pkt->direction = OZPROXY_DIRECTION_IN;
-	pkt->tuple.src = conv->out.src;
-	pkt->tuple.dst = conv->out.dst;
+	pkt->tuple.src = rw->src;
+	pkt->tuple.dst = rw->dst;
 
 	/* As if it came from another machine: no route, no socket, no
 	 * connection tracking of the way out.

@@ -48,6 +48,7 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_UDP_UNANSWERED_TIMEOUT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_ICMP_TIMEOUT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_IDLE_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_REJECTION] = { .type = NLA_U32 },
 };
 
 /**
@@ -134,6 +135,9 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 		OZP_LINK_FLOW_TIMEOUT(icmp_timeout, OZP_ICMP_TIMEOUT),
 	[IFLA_OZPROXY_IDLE_TIMEOUT] =
 		OZP_LINK_LIMIT(convert.idle_timeout, OZP_IDLE_TIMEOUT),
+	[IFLA_OZPROXY_REJECTION] =
+		OZP_LINK_OPTION(convert.rejection, OZPROXY_REJECTION_REJECT, 0,
+				OZPROXY_REJECTION_DROP),
 };
 
 static bool ozp_link_has_option(unsigned int type)

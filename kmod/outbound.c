@@ -18,6 +18,8 @@
 
 #include <linux/if_ether.h>
 
+#include "icmp.h"
+
 static enum ozp_verdict ozp_outbound_refuse_flow(struct ozp_packet *pkt,
 						 long err)
 {
@@ -63,19 +65,6 @@ static struct ozp_flow *ozp_outbound_reach(struct ozp_convert *cv,
 	return ERR_PTR(-EADDRNOTAVAIL);
 }
 
-/* 4: what a packet waits for, if it has to. */
-static void ozp_outbound_want(struct ozp_convert *cv,
-			      const struct ozp_packet *pkt,
-			      struct ozp_miss_want *want)
-{
-	/* First of all: what the table says later is as new as this. */
-	want->epoch = ozp_misses_epoch(&cv->misses);
-	want->addr.addr = pkt->tuple.dst;
-	want->addr.family = pkt->tuple.family;
-	want->source.addr = pkt->tuple.src;
-	want->source.family = pkt->tuple.family;
-}
-
 /* 3: who sends, and to whom, and 4 or 5. -ESTALE in @flow: the table changed on
  * the way.
  */
@@ -93,7 +82,7 @@ static enum ozp_verdict ozp_outbound_resolve(struct ozp_convert *cv,
 	enum ozp_verdict verdict;
 	struct ozp_miss_want want;
 
-	ozp_outbound_want(cv, pkt, &want);
+	ozp_convert_want(cv, pkt, &want);
 	parties.source = ozp_convert_find_local_rcu(cv, tuple->family,
 						    &tuple->src);
 	if (!parties.source)
@@ -129,7 +118,7 @@ static enum ozp_verdict ozp_outbound_wake(struct ozp_convert *cv,
 	struct ozp_miss_want want;
 	struct ozp_match match;
 
-	ozp_outbound_want(cv, pkt, &want);
+	ozp_convert_want(cv, pkt, &want);
 	ozp_table_lookup_rcu(&cv->table, tuple->family, &tuple->dst, &match);
 	if (match.kind == OZP_MATCH_NONE)
 		verdict = ozp_miss_wait(&cv->misses, skb, pkt, &want);
@@ -220,6 +209,23 @@ static enum ozp_verdict ozp_outbound_find(struct ozp_convert *cv,
 	return ozp_outbound_refuse_flow(pkt, PTR_ERR(*flow));
 }
 
+/* 6: to another node, by a way that was found. */
+static enum ozp_verdict ozp_outbound_tunnel(struct ozp_convert *cv,
+					    struct sk_buff *skb,
+					    struct ozp_packet *pkt,
+					    const struct ozp_rewrite *rw,
+					    struct ozp_node *node,
+					    struct ozp_way *way)
+{
+	enum ozp_verdict verdict;
+
+	verdict = ozp_rewrite_apply(skb, pkt, rw);
+	if (verdict == OZP_CONTINUE)
+		return ozp_tunnel_send(&cv->tunnel, skb, pkt, node, way);
+	ozp_way_put(way);
+	return verdict;
+}
+
 /* 6: to another node. A packet that cannot go there is refused as it came. */
 static enum ozp_verdict ozp_outbound_send(struct ozp_convert *cv,
 					  struct sk_buff *skb,
@@ -235,11 +241,44 @@ static enum ozp_verdict ozp_outbound_send(struct ozp_convert *cv,
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	ozp_flow_follow(flow, conv, pkt);
-	verdict = ozp_rewrite_apply(skb, pkt, &conv->out);
-	if (verdict == OZP_CONTINUE)
-		return ozp_tunnel_send(&cv->tunnel, skb, pkt, node, &way);
-	ozp_way_put(&way);
-	return verdict;
+	return ozp_outbound_tunnel(cv, skb, pkt, &conv->out, node, &way);
+}
+
+/* 7: to this node. */
+static enum ozp_verdict ozp_outbound_local(struct ozp_convert *cv,
+					   struct sk_buff *skb,
+					   struct ozp_packet *pkt,
+					   const struct ozp_rewrite *rw)
+{
+	enum ozp_verdict verdict;
+
+	verdict = ozp_rewrite_apply(skb, pkt, rw);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	ozp_inbound_local(cv, skb, pkt, rw);
+	return OZP_CONSUMED;
+}
+
+/* An ICMP error belongs to the flow of the packet that it is about. */
+static noinline enum ozp_verdict ozp_outbound_error(struct ozp_convert *cv,
+						    struct sk_buff *skb,
+						    struct ozp_packet *pkt)
+{
+	enum ozp_verdict verdict;
+	struct ozp_bearing to;
+	struct ozp_node *node;
+	struct ozp_way way;
+
+	verdict = ozp_error_outbound(cv, skb, pkt, &to);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	if (to.local)
+		return ozp_outbound_local(cv, skb, pkt, &to.rewrite);
+	node = to.target->node;
+	verdict = ozp_way_find_rcu(&cv->tunnel, skb, pkt, node, &way);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	return ozp_outbound_tunnel(cv, skb, pkt, &to.rewrite, node, &way);
 }
 
 static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
@@ -255,32 +294,39 @@ static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
 		return verdict;
 	if (ozp_packet_is_fragment(pkt))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_FRAGMENT);
+	if (pkt->icmp == OZP_ICMP_ERROR)
+		return ozp_outbound_error(cv, skb, pkt);
 	verdict = ozp_outbound_find(cv, skb, pkt, &flow, &conv);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	if (!conv->local)
 		return ozp_outbound_send(cv, skb, pkt, flow, conv);
 	ozp_flow_follow(flow, conv, pkt);
-	verdict = ozp_rewrite_apply(skb, pkt, &conv->out);
-	if (verdict != OZP_CONTINUE)
-		return verdict;
-	ozp_inbound_local(cv, skb, pkt, conv);
-	return OZP_CONSUMED;
+	return ozp_outbound_local(cv, skb, pkt, &conv->out);
 }
 
 /**
- * ozp_outbound_reject() - end the way of a packet that was refused
+ * ozp_outbound_reject() - what becomes of a packet that was refused
  * @cv: the device
- * @skb: the packet, consumed
+ * @skb: the packet, as it came and with the route that it came by; consumed
  * @pkt: what is known of it; its reason is set
  *
- * The sender hears of it where it can act on it. BH off, in an RCU read section.
+ * Its sender is told, if it can do something about it; where a forged source is a
+ * service address, the answer would only come back here. BH off, in an RCU read
+ * section.
  */
 void ozp_outbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
 			 struct ozp_packet *pkt)
 {
-	if (pkt->reason == OZPROXY_DROP_REASON_INSTANCE_GONE)
+	bool answer = READ_ONCE(cv->options.rejection) ==
+		      OZPROXY_REJECTION_REJECT;
+
+	if (answer && pkt->reason == OZPROXY_DROP_REASON_INSTANCE_GONE)
 		ozp_reset_answer(&cv->reset, skb, pkt);
+	else if (answer && ozp_icmp_has_answer(pkt) &&
+		 !ozp_networks_contain(&cv->networks, pkt->tuple.family,
+				       &pkt->tuple.src))
+		ozp_icmp_answer(skb, pkt);
 	ozp_drop(skb, pkt, pkt->reason);
 }
 

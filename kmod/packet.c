@@ -26,10 +26,19 @@ static enum ozp_verdict ozp_packet_refuse_cut(struct ozp_packet *pkt,
 	return ozp_refuse(pkt, reason);
 }
 
-/* May reallocate the header. */
-static enum ozp_verdict ozp_packet_pull(struct sk_buff *skb,
-					struct ozp_packet *pkt,
-					unsigned int len)
+/**
+ * ozp_packet_pull() - make the beginning of a packet linear
+ * @skb: the packet
+ * @pkt: what is known of it
+ * @len: bytes that must be there
+ *
+ * May reallocate the header.
+ *
+ * Return: OZP_CONTINUE, or OZP_DROP when the packet ends before or memory is
+ * short.
+ */
+enum ozp_verdict ozp_packet_pull(struct sk_buff *skb, struct ozp_packet *pkt,
+				 unsigned int len)
 {
 	if (skb->len < len)
 		return ozp_packet_refuse_cut(pkt,
@@ -298,14 +307,6 @@ static enum ozp_verdict ozp_packet_parse_udp(struct sk_buff *skb,
 	return OZP_CONTINUE;
 }
 
-/* What an ICMP message is to us. */
-enum ozp_icmp_kind {
-	OZP_ICMP_REQUEST,
-	OZP_ICMP_REPLY,
-	OZP_ICMP_ERROR,
-	OZP_ICMP_OTHER,
-};
-
 /* A source quench is to be ignored (RFC 6633), a redirect is about a link. */
 static enum ozp_icmp_kind ozp_icmp4_kind(u8 type)
 {
@@ -340,6 +341,19 @@ static enum ozp_icmp_kind ozp_icmp6_kind(u8 type)
 	}
 }
 
+/**
+ * ozp_icmp_kind() - what an ICMP message is to us
+ * @protocol: IPPROTO_ICMP or IPPROTO_ICMPV6
+ * @type: its type
+ *
+ * Return: its kind, never OZP_ICMP_NONE.
+ */
+enum ozp_icmp_kind ozp_icmp_kind(u8 protocol, u8 type)
+{
+	return protocol == IPPROTO_ICMP ? ozp_icmp4_kind(type) :
+					  ozp_icmp6_kind(type);
+}
+
 /* Types, codes and identifiers are where they are in both families (RFC 792;
  * RFC 4443, 2.1 and 4.1).
  */
@@ -348,15 +362,13 @@ static enum ozp_verdict ozp_packet_parse_icmp(struct sk_buff *skb,
 {
 	const struct icmphdr *icmph;
 	enum ozp_verdict verdict;
-	enum ozp_icmp_kind kind;
 
 	verdict = ozp_packet_pull(skb, pkt, pkt->l4_offset + sizeof(*icmph));
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	icmph = (void *)skb_network_header(skb) + pkt->l4_offset;
-	kind = pkt->tuple.protocol == IPPROTO_ICMP ?
-	       ozp_icmp4_kind(icmph->type) : ozp_icmp6_kind(icmph->type);
-	switch (kind) {
+	pkt->icmp = ozp_icmp_kind(pkt->tuple.protocol, icmph->type);
+	switch (pkt->icmp) {
 	case OZP_ICMP_REQUEST:
 		pkt->tuple.sport = icmph->un.echo.id;
 		break;
@@ -364,6 +376,8 @@ static enum ozp_verdict ozp_packet_parse_icmp(struct sk_buff *skb,
 		pkt->tuple.dport = icmph->un.echo.id;
 		break;
 	case OZP_ICMP_ERROR:
+		break;
+	case OZP_ICMP_NONE:
 	case OZP_ICMP_OTHER:
 		return ozp_refuse(pkt,
 				  OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL);

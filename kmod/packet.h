@@ -92,6 +92,22 @@ struct ozp_packet_fragment {
 };
 
 /**
+ * enum ozp_icmp_kind - what an ICMP message is to us
+ * @OZP_ICMP_NONE: no ICMP
+ * @OZP_ICMP_REQUEST: an echo request
+ * @OZP_ICMP_REPLY: an echo reply
+ * @OZP_ICMP_ERROR: an error: it embeds the packet that it is about
+ * @OZP_ICMP_OTHER: nothing that is carried
+ */
+enum ozp_icmp_kind {
+	OZP_ICMP_NONE,
+	OZP_ICMP_REQUEST,
+	OZP_ICMP_REPLY,
+	OZP_ICMP_ERROR,
+	OZP_ICMP_OTHER,
+};
+
+/**
  * struct ozp_packet - a packet on its way through a pipeline
  * @stats: where its fate is counted
  * @direction: the pipeline
@@ -101,7 +117,7 @@ struct ozp_packet_fragment {
  * @l4_offset: bytes from the network header to the transport header; in a
  *	later fragment to what it carries
  * @fragment: which part of its datagram it is
- * @icmp_error: an ICMP error; its tuple has no ports
+ * @icmp: which ICMP message; the tuple of an error has no ports
  * @tcp_fin: TCP with FIN
  * @tcp_rst: TCP with RST
  * @tcp_syn: TCP with SYN and without ACK
@@ -117,7 +133,7 @@ struct ozp_packet {
 	struct ozp_tuple tuple;
 	unsigned int l4_offset;
 	struct ozp_packet_fragment fragment;
-	bool icmp_error;
+	enum ozp_icmp_kind icmp;
 	bool tcp_fin;
 	bool tcp_rst;
 	bool tcp_syn;
@@ -152,6 +168,9 @@ static inline bool ozp_packet_is_later_fragment(const struct ozp_packet *pkt)
 }
 
 bool ozp_addr_is_host(u8 family, const union ozp_addr *addr);
+enum ozp_icmp_kind ozp_icmp_kind(u8 protocol, u8 type);
+enum ozp_verdict ozp_packet_pull(struct sk_buff *skb, struct ozp_packet *pkt,
+				 unsigned int len);
 enum ozp_verdict ozp_packet_parse(struct sk_buff *skb, struct ozp_packet *pkt);
 
 #endif /* _OZP_PACKET_H */

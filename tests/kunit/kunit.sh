@@ -15,8 +15,8 @@ set -u
 . "$(dirname "$0")/../lib/tap.sh"
 
 results=/sys/kernel/debug/kunit
-suites=(ozproxy_packet ozproxy_rewrite ozproxy_policy ozproxy_node
-	ozproxy_table ozproxy_flow ozproxy_mss ozproxy_tunnel
+suites=(ozproxy_packet ozproxy_rewrite ozproxy_embedded ozproxy_policy
+	ozproxy_node ozproxy_table ozproxy_flow ozproxy_mss ozproxy_tunnel
 	ozproxy_affinity ozproxy_measure ozproxy_miss)
 (($# == 0)) || suites=("$@")
 

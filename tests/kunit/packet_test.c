@@ -118,6 +118,13 @@ static unsigned int next_linear(unsigned int linear, unsigned int len)
 	return linear < 100 ? linear + 1 : linear < len ? len : len + 1;
 }
 
+static enum ozp_icmp_kind shape_icmp(const struct ozp_shape *shape)
+{
+	if (shape->protocol == IPPROTO_TCP || shape->protocol == IPPROTO_UDP)
+		return OZP_ICMP_NONE;
+	return shape->reply ? OZP_ICMP_REPLY : OZP_ICMP_REQUEST;
+}
+
 static void every_shape_is_understood(struct kunit *test)
 {
 	const struct ozp_shape *shape = test->param_value;
@@ -141,7 +148,7 @@ static void every_shape_is_understood(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, pkt.tcp_syn);
 		KUNIT_EXPECT_FALSE(test, pkt.tcp_fin);
 		KUNIT_EXPECT_FALSE(test, pkt.tcp_rst);
-		KUNIT_EXPECT_FALSE(test, pkt.icmp_error);
+		KUNIT_EXPECT_EQ(test, pkt.icmp, shape_icmp(shape));
 	}
 }
 

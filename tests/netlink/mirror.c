@@ -110,6 +110,8 @@ static const struct attr_mirror link_attrs[] = {
 	[IFLA_OZPROXY_IDLE_TIMEOUT] = {
 		"idle-timeout", KIND_U32, "30000",
 		{ "0", "999", "604800001" } },
+	[IFLA_OZPROXY_REJECTION] = {
+		"rejection", KIND_U32, "1", { "2", "4294967295" } },
 };
 
 SET(IFLA_OZPROXY, link);

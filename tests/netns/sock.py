@@ -151,6 +151,44 @@ def do_tos(handle, value):
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, value)
 
 
+def do_ttl(handle, hops):
+    """ttl H N: TTL or hop limit of what it sends"""
+    sock = need(handle)
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS,
+                        int(hops))
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, int(hops))
+
+
+def do_errors(handle):
+    """errors H: keep ICMP errors for "error", and forbid fragments"""
+    sock = need(handle)
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, 25, 1)  # IPV6_RECVERR
+        sock.setsockopt(socket.IPPROTO_IPV6, 23, 2)  # IPV6_MTU_DISCOVER, DO
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, 11, 1)    # IP_RECVERR
+        sock.setsockopt(socket.IPPROTO_IP, 10, 2)    # IP_MTU_DISCOVER, DO
+
+
+def do_error(handle):
+    """error H: the next ICMP error: errno, type/code, who made it, about a
+    packet to whom, and the MTU in it"""
+    sock = need(handle)
+    poll = select.poll()
+    poll.register(sock, 0)
+    if not poll.poll(WAIT * 1000):
+        raise Refused("no error")
+    _, ancillary, _, about = sock.recvmsg(65536, 512, 0x2000)  # MSG_ERRQUEUE
+    data = ancillary[0][2]
+    number, _, kind, code, _, info, _ = struct.unpack("=IBBBBII", data[:16])
+    maker = data[24:40] if sock.family == socket.AF_INET6 else data[20:24]
+    return ["%s %d/%d from %s about %s mtu %d" % (
+        errno.errorcode.get(number, number), kind, code, packet.unpack(maker),
+        end(about), info)]
+
+
 def do_receive(handle):
     """receive H: UDP: address, port and data; TCP: the data that is there"""
     sock = need(handle)
@@ -332,7 +370,9 @@ def do_payload(handle, direction, port):
 
 def do_ip(handle, direction):
     """ip H in|out: the bytes of the next TCP or UDP packet"""
-    return [bytes(next_packet(handle, direction, bool, "packet")).hex()]
+    def wanted(got):
+        return not got.is_icmp()
+    return [bytes(next_packet(handle, direction, wanted, "packet")).hex()]
 
 
 def do_frame(handle, mac, data):
@@ -382,6 +422,14 @@ def do_build(kind, source, sport, destination, dport, data="", sums="ok"):
         value = 0 if sums == "zero" else (value ^ 0x5a5a) or 0x5a5a
         built.data[at:at + 2] = value.to_bytes(2, "big")
     return [bytes(built).hex()]
+
+
+def do_build_error(source, destination, kind, code, embedded, size="1280"):
+    """build_error SOURCE DESTINATION TYPE CODE HEX [BYTES]: an ICMP error
+    about the first BYTES of a packet"""
+    data = bytes.fromhex(embedded)[:int(size)]
+    return [bytes(packet.error(source, destination, int(kind), int(code),
+                               data)).hex()]
 
 
 def do_describe(data):

@@ -3,15 +3,18 @@
 """IP packets for tests: read from files, built, changed, described.
 
 Only what tests need: IPv4 without options, IPv6 without extension headers,
-TCP and UDP.
+TCP, UDP and ICMP.
 """
 
 import socket
 import struct
 
+ICMP = 1
 TCP = 6
 UDP = 17
+ICMPV6 = 58
 FLAGS = "FSRPAU"
+ERRORS = (1, 2, 3, 4, 11, 12)   # types of either ICMP, no echo among them
 
 
 def read(path):
@@ -79,7 +82,7 @@ class Packet:
             raise ValueError("not IP")
         if self.length > len(data):
             raise ValueError("truncated")
-        if self.protocol not in (TCP, UDP):
+        if self.protocol not in (TCP, UDP, ICMP, ICMPV6):
             raise ValueError("protocol %d" % self.protocol)
         del data[self.length:]
 
@@ -114,16 +117,18 @@ class Packet:
 
     @property
     def sum_at(self):
-        return self.start + (16 if self.protocol == TCP else 6)
+        return self.start + {TCP: 16, UDP: 6}.get(self.protocol, 2)
 
     @property
     def payload(self):
-        if self.protocol == UDP:
+        if self.protocol != TCP:
             return bytes(self.data[self.start + 8:])
         return bytes(self.data[
             self.start + (self.data[self.start + 12] >> 4) * 4:])
 
     def pseudo(self):
+        if self.protocol == ICMP:
+            return 0
         at = self.places[0]
         return fold(self.data[at:at + 2 * self.places[2]],
                     self.protocol + len(self.data) - self.start)
@@ -147,7 +152,9 @@ class Packet:
                 "!H", fold(data[:self.start]) ^ 0xffff)
         data[at:at + 2] = b"\0\0"
         value = fold(data[self.start:], self.pseudo()) ^ 0xffff
-        data[at:at + 2] = struct.pack("!H", value or 0xffff)
+        if self.protocol == UDP:
+            value = value or 0xffff
+        data[at:at + 2] = struct.pack("!H", value)
         return self
 
     def change(self, source=None, destination=None, ttl=None, tos=None,
@@ -168,15 +175,23 @@ class Packet:
             self.data[6] = 0x40 if df else 0
         return self.finish()
 
+    def is_icmp(self):
+        return self.protocol in (ICMP, ICMPV6)
+
+    def end(self, which):
+        address = self.address(which)
+        if self.is_icmp():
+            return address
+        if ":" in address:
+            address = "[%s]" % address
+        return "%s:%d" % (address, self.port(which))
+
     def __str__(self):
-        ends = []
-        for which in (0, 1):
-            address = self.address(which)
-            if ":" in address:
-                address = "[%s]" % address
-            ends.append("%s:%d" % (address, self.port(which)))
-        text = ">".join(ends)
-        if self.protocol == TCP:
+        text = "%s>%s" % (self.end(0), self.end(1))
+        if self.is_icmp():
+            text += " icmp %d/%d" % tuple(
+                self.data[self.start:self.start + 2])
+        elif self.protocol == TCP:
             bits = self.data[self.start + 13]
             text += " tcp " + "".join(
                 flag for bit, flag in enumerate(FLAGS) if bits >> bit & 1)
@@ -203,7 +218,26 @@ def describe(data, ports=()):
             return "%s { %s }" % (text, describe(packet.payload))
         if packet.payload.isalnum():
             text += " data=" + packet.payload.decode("ascii")
+    if packet.is_icmp() and packet.data[packet.start] in ERRORS:
+        text += " about { %s }" % describe_embedded(packet.payload)
     return text
+
+
+def describe_embedded(data):
+    """The packet that an ICMP error embeds, which may be cut off."""
+    whole = bytearray(data) + bytes(64)
+    if data[0] >> 4 == 4:
+        whole[2:4] = struct.pack("!H", len(whole))
+    else:
+        whole[4:6] = struct.pack("!H", len(whole) - 40)
+    packet = Packet(whole)
+    return "%s>%s %d bytes" % (packet.end(0), packet.end(1), len(data))
+
+
+def error(source, destination, kind, code, embedded, info=0):
+    """An ICMP error about the beginning of a packet."""
+    return build(ICMPV6 if ":" in source else ICMP, source, destination, 64,
+                 struct.pack("!BBHI", kind, code, 0, info) + embedded)
 
 
 def udp(source, sport, destination, dport, payload=b"", ttl=64):

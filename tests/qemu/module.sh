@@ -27,7 +27,7 @@ module_sync()
 	(cd "$root" && find Kbuild kmod include tests/kunit tests/packets -type f \
 		\( -name '*.[chS]' -o -name '*.sh' -o -name '*.py' \
 		-o -name '*.hex' -o -name Kbuild -o -name VERSION \) \
-		! -name '*.mod.c' ! -name compat_gen.h ! -name packets_gen.h) |
+		! -name '*.mod.c' ! -name compat_gen.h ! -name 'packets*_gen.h') |
 		sort >"$dir/.sources.new" || return 1
 	if [[ -e $dir/.sources ]]; then
 		comm -23 "$dir/.sources" "$dir/.sources.new" |

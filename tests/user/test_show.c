@@ -88,6 +88,7 @@ static void put_device(struct emit *emit)
 			.udp_unanswered_timeout = 120000,
 			.icmp_timeout = 60000,
 			.idle_timeout = 10000,
+			.rejection = OZPROXY_REJECTION_REJECT,
 		},
 	};
 	struct in_addr first = v4("131.1.0.1");
@@ -468,6 +469,7 @@ static void put_many_devices(struct emit *emit)
 	device.link.udp_unanswered_timeout = UINT32_MAX;
 	device.link.icmp_timeout = UINT32_MAX;
 	device.link.idle_timeout = UINT32_MAX;
+	device.link.rejection = 77;
 	device.link.service_ipv4_prefix = 32;
 	device.link.service_ipv6_prefix = 128;
 	for (i = 1; i <= 16; i++) {

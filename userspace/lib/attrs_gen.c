@@ -67,6 +67,16 @@ const struct ozp_enum ozp_dscp_mode_enum = {
 	.count = MNL_ARRAY_SIZE(dscp_mode_names),
 };
 
+static const char *const rejection_names[] = {
+	[OZPROXY_REJECTION_REJECT] = "reject",
+	[OZPROXY_REJECTION_DROP] = "drop",
+};
+
+const struct ozp_enum ozp_rejection_enum = {
+	.names = rejection_names,
+	.count = MNL_ARRAY_SIZE(rejection_names),
+};
+
 static const char *const flow_state_names[] = {
 	[OZPROXY_FLOW_STATE_UNANSWERED] = "unanswered",
 	[OZPROXY_FLOW_STATE_ESTABLISHED] = "established",
@@ -136,6 +146,8 @@ static const char *const drop_reason_names[] = {
 	[OZPROXY_DROP_REASON_MISS_TIMEOUT] = "miss-timeout",
 	[OZPROXY_DROP_REASON_DEVICE_DOWN] = "device-down",
 	[OZPROXY_DROP_REASON_INSTANCE_GONE] = "instance-gone",
+	[OZPROXY_DROP_REASON_UNRELATED_ERROR] = "unrelated-error",
+	[OZPROXY_DROP_REASON_ERROR_ABOUT_ERROR] = "error-about-error",
 };
 
 const struct ozp_enum ozp_drop_reason_enum = {
@@ -912,6 +924,13 @@ static const struct ozp_attr link_attrs[] = {
 		.kind = OZP_KIND_U32,
 		.offset = offsetof(struct ozp_link, idle_timeout),
 		.size = sizeof(((struct ozp_link *)0)->idle_timeout),
+	},
+	[IFLA_OZPROXY_REJECTION] = {
+		.name = "rejection",
+		.kind = OZP_KIND_ENUM,
+		.offset = offsetof(struct ozp_link, rejection),
+		.size = sizeof(((struct ozp_link *)0)->rejection),
+		.values = &ozp_rejection_enum,
 	},
 };
 

@@ -355,6 +355,8 @@ struct ozp_stats {
  * @icmp_timeout: The same for ICMP queries; default 60000.
  * @idle_timeout: Milliseconds without use after which a service is announced
  *   as idle (service-idle-ntf); default 10000.
+ * @rejection: What becomes of a packet of a container that cannot be sent,
+ *   default reject. Of enum ozproxy_rejection.
  */
 struct ozp_link {
 	uint64_t present;
@@ -389,6 +391,7 @@ struct ozp_link {
 	uint32_t udp_unanswered_timeout;
 	uint32_t icmp_timeout;
 	uint32_t idle_timeout;
+	uint32_t rejection;
 };
 
 #endif /* _OZP_LIB_OZPROXY_TYPES_H */

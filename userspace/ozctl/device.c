@@ -448,6 +448,7 @@ const struct noun device_noun = {
 		"  udp-unanswered-timeout MS\n"
 		"                       idle UDP that was not (120000)\n"
 		"  icmp-timeout MS      idle ICMP queries (60000)\n"
-		"  idle-timeout MS      when an unused service is announced (10000)\n",
+		"  idle-timeout MS      when an unused service is announced (10000)\n"
+		"  rejection reject|drop  of what cannot be sent (reject)\n",
 	.verbs = verbs,
 };

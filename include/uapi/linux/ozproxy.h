@@ -90,6 +90,19 @@ enum ozproxy_dscp_mode {
 };
 
 /**
+ * enum ozproxy_rejection - What becomes of a packet of a container that cannot
+ *   be sent.
+ * @OZPROXY_REJECTION_REJECT: It is answered with an ICMP error where the
+ *   sender can act on it, within the limits of the kernel for such errors.
+ * @OZPROXY_REJECTION_DROP: It disappears, and its sender finds out by a
+ *   time-out.
+ */
+enum ozproxy_rejection {
+	OZPROXY_REJECTION_REJECT,
+	OZPROXY_REJECTION_DROP,
+};
+
+/**
  * enum ozproxy_flow_state - The life of a flow, as far as it decides its
  *   time-out.
  * @OZPROXY_FLOW_STATE_UNANSWERED: Packets went out, no reply was seen yet.
@@ -150,8 +163,8 @@ enum ozproxy_miss_state {
  * @OZPROXY_DROP_REASON_BAD_FRAGMENT: An IP fragment is malformed (its headers
  *   are not all in the first one, its place is beyond 65535 bytes, or its
  *   length is not a multiple of eight).
- * @OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL: The packet is neither TCP, UDP
- *   nor an ICMP echo, or its IPv6 routing header has segments left.
+ * @OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL: The packet is none of TCP, UDP,
+ *   ICMP echo and ICMP error, or its IPv6 routing header has segments left.
  * @OZPROXY_DROP_REASON_UNKNOWN_SOURCE: The sender is not an instance on this
  *   node; only instances in the table may use the overlay.
  * @OZPROXY_DROP_REASON_SOURCE_WITHOUT_ADDRESS: The sending instance has no
@@ -210,6 +223,10 @@ enum ozproxy_miss_state {
  *   packet waited for its destination.
  * @OZPROXY_DROP_REASON_INSTANCE_GONE: The instance that the TCP connection was
  *   with has been removed; the sender was answered with a RST.
+ * @OZPROXY_DROP_REASON_UNRELATED_ERROR: An ICMP error is about a packet of no
+ *   flow that is followed, or comes from somebody that the packet was not for.
+ * @OZPROXY_DROP_REASON_ERROR_ABOUT_ERROR: An ICMP error is about an ICMP
+ *   error, which nobody may send (RFC 1122, 3.2.2; RFC 4443, 2.4).
  */
 enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_NOT_IP,
@@ -247,6 +264,8 @@ enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_MISS_TIMEOUT,
 	OZPROXY_DROP_REASON_DEVICE_DOWN,
 	OZPROXY_DROP_REASON_INSTANCE_GONE,
+	OZPROXY_DROP_REASON_UNRELATED_ERROR,
+	OZPROXY_DROP_REASON_ERROR_ABOUT_ERROR,
 };
 
 enum {
@@ -281,6 +300,7 @@ enum {
 	IFLA_OZPROXY_UDP_UNANSWERED_TIMEOUT,
 	IFLA_OZPROXY_ICMP_TIMEOUT,
 	IFLA_OZPROXY_IDLE_TIMEOUT,
+	IFLA_OZPROXY_REJECTION,
 
 	__IFLA_OZPROXY_MAX,
 	IFLA_OZPROXY_MAX = (__IFLA_OZPROXY_MAX - 1)
