@@ -94,7 +94,8 @@ generations()
 # The instance that w1's flow from a port goes to, and its state.
 flow_from()
 {
-	flow_find w1 ".[] | select(.[\"source-port\"] == $1) |
+	flow_find w1 ".[] | select(.[\"source-port\"] == $1 and
+		(.[\"source-ipv4\"] // .[\"source-ipv6\"]) == \"$c\") |
 		[.instance, .state]"
 }
 
