@@ -96,6 +96,18 @@ void ozp_drop(struct sk_buff *skb, const struct ozp_packet *pkt,
 	kfree_skb(skb);
 }
 
+/**
+ * ozp_spend() - free a packet that is accounted for by another
+ * @skb: the packet, consumed: what it was made into went on, or it is a part of
+ *	one that is dropped as a whole
+ *
+ * Any context.
+ */
+void ozp_spend(struct sk_buff *skb)
+{
+	consume_skb(skb);
+}
+
 static void ozp_stats_add_cpu(struct ozp_stats_sum *sum,
 			      const struct ozp_stats_cpu *cpu,
 			      struct ozp_stats_sum *tmp)

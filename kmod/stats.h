@@ -52,6 +52,7 @@ void ozp_drop(struct sk_buff *skb, const struct ozp_packet *pkt,
 	      enum ozproxy_drop_reason reason);
 void ozp_drop_count(const struct ozp_packet *pkt,
 		    enum ozproxy_drop_reason reason);
+void ozp_spend(struct sk_buff *skb);
 
 /* control path */
 struct ozp_stats_sum *ozp_stats_sum_new(const struct ozp_stats *stats);

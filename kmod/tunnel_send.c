@@ -152,11 +152,11 @@ static enum ozp_verdict ozp_tunnel_send_split(struct ozp_tunnel *tunnel,
 					  way) == OZP_CONSUMED)
 			continue;
 		dst_release(way->dst);
-		consume_skb(piece);
+		ozp_spend(piece);
 		verdict = OZP_DROP;
 	}
 	if (verdict == OZP_CONSUMED) {
-		consume_skb(skb);
+		ozp_spend(skb);
 		ozp_way_put(way);
 	}
 	return verdict;
