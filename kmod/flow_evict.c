@@ -30,7 +30,8 @@ enum ozp_flow_worth {
  * struct ozp_flow_sample - what was looked at
  * @victim: the cheapest, or NULL
  * @worth: what it is worth
- * @idle_ms: how long it has been idle: of equals, the longest idle one goes
+ * @idle_ms: how long it has been idle: of equals, the longest idle one goes,
+ *	but of closed ones the first
  * @entries: how many entries were looked at
  */
 struct ozp_flow_sample {
