@@ -71,9 +71,10 @@ static void ozp_device_idle(struct ozp_idle *idle, struct ozp_service *svc)
 
 /* Options are numbers of 32 bits, each of which may be read at any time. */
 #define OZP_OPTIONS_COPY(to, from) do {					\
-	BUILD_BUG_ON(!__same_type(*(to), *(from)));			\
-	ozp_options_copy((u32 *)(to), (const u32 *)(from),		\
-			 sizeof(*(to)) / sizeof(u32));			\
+	const typeof(*(to)) *__from = (from);				\
+	typeof(__from) __to = (to);					\
+	ozp_options_copy((u32 *)__to, (const u32 *)__from,		\
+			 sizeof(*__from) / sizeof(u32));		\
 } while (0)
 
 static void ozp_options_copy(u32 *to, const u32 *from, size_t count)

@@ -282,6 +282,8 @@ bool ozp_flow_end(struct ozp_flows *flows, struct ozp_flow *flow)
 /* False: its insertion is not over yet. */
 static bool ozp_flow_unlink(struct ozp_flows *flows, struct ozp_flow *flow)
 {
+	int err;
+
 	/* Pairs with the barrier in ozp_flow_new_rcu(). */
 	if (!test_bit_acquire(OZP_FLOW_SETTLED, &flow->bits))
 		return false;
@@ -289,9 +291,10 @@ static bool ozp_flow_unlink(struct ozp_flows *flows, struct ozp_flow *flow)
 	rhashtable_remove_fast(&flows->table,
 			       &flow->keys[OZPROXY_DIRECTION_OUT].link,
 			       ozp_flow_params);
-	if (WARN_ON_ONCE(rhashtable_remove_fast(&flows->table,
-				       &flow->keys[OZPROXY_DIRECTION_IN].link,
-				       ozp_flow_params)))
+	err = rhashtable_remove_fast(&flows->table,
+				     &flow->keys[OZPROXY_DIRECTION_IN].link,
+				     ozp_flow_params);
+	if (WARN_ON_ONCE(err))
 		return true;
 	ozp_flow_release(flows, flow);
 	atomic_dec(&flows->dying_count);

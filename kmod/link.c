@@ -71,6 +71,7 @@ struct ozp_link_option {
 	.min = lowest,							\
 	.max = highest,							\
 }
+
 #define OZP_LINK_LIMIT(member, name)					\
 	OZP_LINK_OPTION(member, name##_DEFAULT, name##_MIN, name##_MAX)
 #define OZP_LINK_FLOW_TIMEOUT(member, name)				\

@@ -205,19 +205,19 @@ void ozp_misses_options_changed(struct ozp_misses *misses)
 /* Forget the first address that waits. */
 static bool ozp_misses_forget_one(struct ozp_misses *misses)
 {
+	struct ozp_miss *miss, *found = NULL;
 	struct sk_buff_head packets;
-	struct ozp_miss *miss;
-	bool found = false;
 
 	__skb_queue_head_init(&packets);
 	spin_lock_bh(&misses->lock);
 	list_for_each_entry(miss, &misses->list, all) {
-		found = miss->state == OZPROXY_MISS_STATE_WAITING;
-		if (found)
-			break;
+		if (miss->state != OZPROXY_MISS_STATE_WAITING)
+			continue;
+		found = miss;
+		break;
 	}
 	if (found)
-		ozp_miss_release(misses, miss, &packets);
+		ozp_miss_release(misses, found, &packets);
 	spin_unlock_bh(&misses->lock);
 	ozp_misses_reject_all(misses, &packets,
 			      OZPROXY_DROP_REASON_DEVICE_DOWN);
