@@ -70,17 +70,13 @@ static void ozp_device_idle(struct ozp_idle *idle, struct ozp_service *svc)
 }
 
 /* Options are numbers of 32 bits, each of which may be read at any time. */
-#define OZP_OPTIONS_COPY(to, from) do {					\
-	const typeof(*(to)) *__from = (from);				\
-	typeof(__from) __to = (to);					\
-	ozp_options_copy((u32 *)__to, (const u32 *)__from,		\
-			 sizeof(*__from) / sizeof(u32));		\
-} while (0)
-
-static void ozp_options_copy(u32 *to, const u32 *from, size_t count)
+static void ozp_options_copy(void *to, const void *from, size_t size)
 {
-	while (count--)
-		WRITE_ONCE(*to++, *from++);
+	const u32 *old = from;
+	u32 *new = to;
+
+	for (; size; size -= sizeof(u32))
+		WRITE_ONCE(*new++, *old++);
 }
 
 /* What can change on a device that exists; cannot fail. */
@@ -89,12 +85,17 @@ static void ozp_link_apply(struct ozp_convert *cv,
 {
 	mutex_lock(&cv->table.lock);
 	WRITE_ONCE(cv->tunnel.port, config->port);
-	OZP_OPTIONS_COPY(&cv->options, &config->convert);
-	OZP_OPTIONS_COPY(&cv->flows->options, &config->flows);
-	OZP_OPTIONS_COPY(&cv->misses.options, &config->misses);
-	OZP_OPTIONS_COPY(&cv->tunnel.options, &config->tunnel);
+	ozp_options_copy(&cv->options, &config->convert,
+			 sizeof(cv->options));
+	ozp_options_copy(&cv->flows->options, &config->flows,
+			 sizeof(cv->flows->options));
+	ozp_options_copy(&cv->misses.options, &config->misses,
+			 sizeof(cv->misses.options));
+	ozp_options_copy(&cv->tunnel.options, &config->tunnel,
+			 sizeof(cv->tunnel.options));
 	ozp_tunnel_options_changed(&cv->tunnel);
-	OZP_OPTIONS_COPY(&cv->affinities.options, &config->affinities);
+	ozp_options_copy(&cv->affinities.options, &config->affinities,
+			 sizeof(cv->affinities.options));
 	cv->table.service_limit = config->service_limit;
 	ozp_misses_options_changed(&cv->misses);
 	ozp_flows_locality_changed(cv->flows);

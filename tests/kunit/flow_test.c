@@ -999,8 +999,9 @@ static void judge_round(struct kunit *test, struct crowd *crowd, u32 round)
 			/* Three choices at once: see ozp_flow_new_rcu(). Or it
 			 * made room.
 			 */
-			KUNIT_EXPECT_TRUE(test, param->targets > 2 ||
-						param->limit < ROUNDS);
+			bool may = param->targets > 2 || param->limit < ROUNDS;
+
+			KUNIT_EXPECT_TRUE(test, may);
 			KUNIT_EXPECT_TRUE(test, test_bit(OZP_FLOW_DYING,
 							 &got->bits));
 		}
