@@ -177,6 +177,8 @@ ports()
 {
 	local first other ports=()
 
+	# Somebody listens: an ICMP error would embed what is looked for.
+	sock udp sink s "$s" 9000
 	while ((${#ports[@]} < 3)); do
 		out 0
 		ports+=("$(sport_of)")
@@ -193,6 +195,7 @@ ports()
 	out 0
 	is "$name: ours, when it is so wished" "$(sport_of)" 50103
 	option source-port flow
+	sock close sink
 }
 
 hops()

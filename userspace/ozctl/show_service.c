@@ -127,9 +127,9 @@ static void instance_rows(struct table *table,
 			rtt_text(instance, rtt), flows_text(instance, flows),
 			flags_text(instance->flags, flags) });
 	if (a || b)
-		table_row(table, (const char *[]){ NULL, a ?: "-", b ?: "-",
-						   NULL, NULL, NULL, NULL, NULL,
-						   NULL });
+		table_row(table,
+			  (const char *[]){ NULL, a ?: "-", b ?: "-", NULL,
+					    NULL, NULL, NULL, NULL, NULL });
 }
 
 static void text_instances(FILE *out, const struct ozp_service *service)
