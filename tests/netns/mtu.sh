@@ -236,6 +236,11 @@ clamp()
 {
 	local family
 
+	# What the containers were told before is not to lower what they offer.
+	for family in -4 -6; do
+		nip c "$family" route flush cache
+		nip s2 "$family" route flush cache
+	done
 	# Both ways are known to be narrow.
 	underlay_mtu w1 1400
 	underlay_mtu w2 1400
