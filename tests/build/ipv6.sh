@@ -30,9 +30,12 @@ compile()
 }
 
 # What it wants of the kernel that has to do with IPv6.
+# Two are in every kernel that has a network: net/ipv6/Makefile builds them with
+# or without IPv6 (exthdrs_core.o, ip6_checksum.o).
 wants()
 {
-	nm -u "$1" | grep -oE '[a-z0-9_]*(ipv6|ip6|inet6)[a-z0-9_]*' | xargs
+	nm -u "$1" | grep -oE '[a-z0-9_]*(ipv6|ip6|inet6)[a-z0-9_]*' |
+		grep -vxE 'ipv6_skip_exthdr|csum_ipv6_magic' | xargs
 }
 
 for name in $kernels; do
