@@ -41,6 +41,16 @@ static inline void ozp_compat_csum_replace_by_diff(__sum16 *sum,
 #endif
 }
 
+/* A core reason of the right kind, where there is one. */
+static inline enum skb_drop_reason ozp_compat_drop_reason_ecn(void)
+{
+#ifdef OZP_HAVE_DROP_REASON_ECN
+	return SKB_DROP_REASON_IP_TUNNEL_ECN;
+#else
+	return SKB_DROP_REASON_NOT_SPECIFIED;
+#endif
+}
+
 /* The attributes of a dump moved into a struct genl_info in 6.6. */
 static inline struct nlattr **ozp_compat_dump_attrs(struct netlink_callback *cb)
 {

@@ -9,6 +9,9 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 
+#include "flow_measure.h"
+#include "trace.h"
+
 /**
  * ozp_networks_contain() - whether an address is a Service or Instance IP
  * @networks: the service networks
@@ -136,6 +139,34 @@ enum ozp_flow_refresh ozp_convert_refresh_rcu(struct ozp_convert *cv,
 	if (anew)
 		*conv = anew;
 	return OZP_FLOW_CURRENT;
+}
+
+/**
+ * ozp_convert_apply() - convert a packet, and let it be seen
+ * @skb: the packet
+ * @pkt: what is known of it
+ * @source: endpoint of the container here
+ * @target: endpoint of the instance that it talks to
+ * @rw: the addresses that the packet gets
+ *
+ * Softirq or BH off.
+ *
+ * Return: OZP_CONTINUE, or OZP_DROP.
+ */
+enum ozp_verdict ozp_convert_apply(struct sk_buff *skb, struct ozp_packet *pkt,
+				   const struct ozp_endpoint *source,
+				   const struct ozp_endpoint *target,
+				   const struct ozp_rewrite *rw)
+{
+	enum ozp_verdict verdict;
+
+	verdict = ozp_rewrite_apply(skb, pkt, rw);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	ozp_flow_count(source, target, pkt, skb->len);
+	trace_ozproxy_convert(pkt->stats->dev_name, pkt->direction, &pkt->tuple,
+			      rw);
+	return OZP_CONTINUE;
 }
 
 /**

@@ -61,11 +61,13 @@ struct ozp_convert_options {
 
 /**
  * struct ozp_bearing - where a packet goes, valid under RCU
+ * @source: endpoint of the sender
  * @target: endpoint of the instance
  * @rewrite: the addresses that it gets
  * @local: the instance is on this node
  */
 struct ozp_bearing {
+	struct ozp_endpoint *source;
 	struct ozp_endpoint *target;
 	struct ozp_rewrite rewrite;
 	bool local;
@@ -117,6 +119,10 @@ struct ozp_endpoint *ozp_convert_find_local_rcu(struct ozp_convert *cv,
 enum ozp_flow_refresh ozp_convert_refresh_rcu(struct ozp_convert *cv,
 					      struct ozp_flow *flow,
 					      struct ozp_conversion **conv);
+enum ozp_verdict ozp_convert_apply(struct sk_buff *skb, struct ozp_packet *pkt,
+				   const struct ozp_endpoint *source,
+				   const struct ozp_endpoint *target,
+				   const struct ozp_rewrite *rw);
 struct ozp_flow *ozp_choose_bind_rcu(struct ozp_convert *cv,
 				     const struct ozp_packet *pkt,
 				     struct ozp_flow_parties *parties,

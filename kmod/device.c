@@ -15,6 +15,7 @@
 #include "flow_collect.h"
 #include "limits.h"
 #include "link.h"
+#include "trace.h"
 
 /**
  * struct ozp_net - what a namespace knows of us
@@ -53,6 +54,8 @@ static void ozp_device_miss(struct ozp_misses *misses,
 	struct ozp_device *oz = container_of(misses, struct ozp_device,
 					     convert.misses);
 
+	trace_ozproxy_miss(oz->convert.stats.dev_name, info->key.family,
+			   &info->key.addr);
 	ozp_device_events->miss(oz, info);
 }
 
@@ -120,7 +123,7 @@ static int ozp_device_init(struct net_device *dev)
 	err = ozp_table_init(&cv->table, &cv->nodes);
 	if (err)
 		goto err_destroy_cells;
-	cv->flows = ozp_flows_new();
+	cv->flows = ozp_flows_new(dev->name);
 	if (!cv->flows) {
 		err = -ENOMEM;
 		goto err_uninit_table;

@@ -50,7 +50,7 @@ static enum ozp_verdict ozp_error_check(struct ozp_convert *cv,
 static enum ozp_verdict ozp_error_by_table(struct ozp_convert *cv,
 					   struct sk_buff *skb,
 					   struct ozp_packet *pkt,
-					   const struct ozp_endpoint *receiver,
+					   struct ozp_endpoint *receiver,
 					   struct ozp_bearing *to)
 {
 	const struct ozp_tuple *tuple = &pkt->tuple;
@@ -81,6 +81,7 @@ static enum ozp_verdict ozp_error_by_table(struct ozp_convert *cv,
 	}
 	if (!ozp_addr_is_set(&match.endpoint->config.ns[f]))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_INSTANCE);
+	to->source = receiver;
 	to->target = match.endpoint;
 	to->local = ozp_convert_is_local_rcu(cv, match.endpoint);
 	ozp_rewrite_init(&to->rewrite, tuple, &receiver->config.ip[f],
@@ -125,6 +126,7 @@ enum ozp_verdict ozp_error_outbound(struct ozp_convert *cv, struct sk_buff *skb,
 
 	/* What was delivered, maybe as from a Service IP, is again what came. */
 	in = &flow->keys[OZPROXY_DIRECTION_IN].tuple;
+	to->source = receiver;
 	to->target = conv->target;
 	to->local = conv->local;
 	ozp_rewrite_init(&to->rewrite, &pkt->tuple, &conv->out.src,
@@ -202,5 +204,6 @@ enum ozp_verdict ozp_error_inbound(struct ozp_convert *cv, struct sk_buff *skb,
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	/* Made for the addresses of this flow's answers, which it has. */
-	return ozp_rewrite_apply(skb, pkt, &conv->in);
+	return ozp_convert_apply(skb, pkt, conv->source, conv->target,
+				 &conv->in);
 }

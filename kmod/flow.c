@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "clock.h"
+#include "trace_flow.h"
 
 static struct kmem_cache *ozp_flow_cache;
 
@@ -80,7 +81,8 @@ static void ozp_flow_reply_tuple(struct ozp_tuple *reply,
 	reply->protocol = tuple->protocol;
 }
 
-static struct ozp_flow *ozp_flow_alloc_rcu(const struct ozp_tuple *tuple,
+static struct ozp_flow *ozp_flow_alloc_rcu(const char *dev_name,
+					   const struct ozp_tuple *tuple,
 					   const struct ozp_tuple *reply,
 					   const struct ozp_flow_parties *parties)
 {
@@ -104,6 +106,9 @@ static struct ozp_flow *ozp_flow_alloc_rcu(const struct ozp_tuple *tuple,
 	}
 	RCU_INIT_POINTER(flow->conversion, conv);
 	ozp_flow_enter(flow, conv);
+	trace_ozproxy_flow_new(dev_name, tuple,
+			       conv->target->instance->service->name,
+			       conv->target->config.number);
 	return flow;
 }
 
@@ -140,6 +145,10 @@ static void ozp_flow_release(struct ozp_flows *flows, struct ozp_flow *flow)
 	conv = rcu_dereference_protected(flow->conversion,
 					 lockdep_is_held(&flows->convert_lock));
 	spin_unlock_bh(&flows->convert_lock);
+	trace_ozproxy_flow_end(flows->dev_name,
+			       &flow->keys[OZPROXY_DIRECTION_OUT].tuple,
+			       conv->target->instance->service->name,
+			       conv->target->config.number);
 	ozp_flow_leave(flow, conv);
 	ozp_conversion_release(conv);
 	atomic_dec(&flows->count);
@@ -216,7 +225,7 @@ struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 	}
 	if (!ozp_flow_reserve_rcu(flows))
 		return ERR_PTR(-ENFILE);
-	flow = ozp_flow_alloc_rcu(tuple, &reply, parties);
+	flow = ozp_flow_alloc_rcu(flows->dev_name, tuple, &reply, parties);
 	if (IS_ERR(flow)) {
 		atomic_dec(&flows->count);
 		return flow;

@@ -65,6 +65,7 @@ struct ozp_flow_options {
  * @hurry: makes the collector come early, for what has ended; any context
  * @ref: references: the device's, and one for each dump in progress, so that a
  *	slow reader of a dump does not hold up the device
+ * @dev_name: name of the device for tracepoints, which may change at any time
  * @collect_lock: one collector at a time
  * @collector: walks now and then, to end what is over
  * @reaper: takes what has ended out of the table
@@ -82,6 +83,7 @@ struct ozp_flows {
 	/* a conversion is replaced, or released with its flow: not both */
 	spinlock_t convert_lock;
 	void (*hurry)(struct ozp_flows *flows);
+	const char *dev_name;
 	/* control path */
 	struct kref ref;
 	/* one collector at a time */
@@ -192,10 +194,6 @@ ozp_flow_convert_anew_rcu(struct ozp_flows *flows, struct ozp_flow *flow,
 			  const struct ozp_flow_parties *parties);
 void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 		     const struct ozp_packet *pkt);
-void ozp_flow_measure(struct ozp_flow *flow, const struct ozp_conversion *conv,
-		      const struct ozp_packet *pkt);
-void ozp_flow_enter(struct ozp_flow *flow, const struct ozp_conversion *conv);
-void ozp_flow_leave(struct ozp_flow *flow, const struct ozp_conversion *conv);
 void ozp_flow_abort(struct ozp_flow *flow, const struct ozp_conversion *conv);
 bool ozp_flow_is_reopened(const struct ozp_flow *flow,
 			  const struct ozp_packet *pkt);
@@ -218,6 +216,8 @@ struct ozp_conversion *
 ozp_conversion_new_rcu(const struct ozp_flow *flow,
 		       const struct ozp_flow_parties *parties);
 void ozp_conversion_release(struct ozp_conversion *conv);
+void ozp_flow_enter(struct ozp_flow *flow, const struct ozp_conversion *conv);
+void ozp_flow_leave(struct ozp_flow *flow, const struct ozp_conversion *conv);
 u32 ozp_flows_reap(struct ozp_flows *flows);
 int ozp_flow_table_init(struct rhashtable *table);
 int ozp_flow_cache_init(void);

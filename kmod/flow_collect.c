@@ -143,12 +143,13 @@ void ozp_flows_locality_changed(struct ozp_flows *flows)
 
 /**
  * ozp_flows_new() - make an empty flow table, and let it be collected
+ * @dev_name: name of the device; must live as long as it holds the table
  *
  * May sleep.
  *
  * Return: the flow table, or NULL without memory.
  */
-struct ozp_flows *ozp_flows_new(void)
+struct ozp_flows *ozp_flows_new(const char *dev_name)
 {
 	struct ozp_flows *flows;
 
@@ -171,6 +172,7 @@ struct ozp_flows *ozp_flows_new(void)
 	};
 	init_llist_head(&flows->dying);
 	flows->hurry = ozp_flows_hurry;
+	flows->dev_name = dev_name;
 	spin_lock_init(&flows->convert_lock);
 	mutex_init(&flows->collect_lock);
 	INIT_DELAYED_WORK(&flows->collector, ozp_flows_collector_work);

@@ -17,7 +17,7 @@ void ozp_flows_hold(struct ozp_flows *flows);
 void ozp_flows_put(struct ozp_flows *flows);
 
 /* init */
-struct ozp_flows *ozp_flows_new(void);
+struct ozp_flows *ozp_flows_new(const char *dev_name);
 void ozp_flows_release(struct ozp_flows *flows);
 int ozp_flow_module_init(void);
 void ozp_flow_module_uninit(void);

@@ -5,6 +5,7 @@
 #include "flow.h"
 
 #include "clock.h"
+#include "flow_measure.h"
 
 static void ozp_flow_mark(struct ozp_flow *flow, enum ozp_flow_bit bit)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (C) 2026 The ozproxy authors */
-/* What policies learn from flows: how many an instance has, and how long a
- * handshake with its node takes.
+/* What policies and people learn from flows: how many an instance has, what they
+ * carry, and how long a handshake with its node takes.
  */
 
-#include "flow.h"
+#include "flow_measure.h"
 
 #include <linux/ktime.h>
 
@@ -60,6 +60,30 @@ void ozp_flow_measure(struct ozp_flow *flow, const struct ozp_conversion *conv,
 		ozp_flow_syn_left(flow, conv->target->node);
 	else if (!is_out && pkt->tcp_synack)
 		ozp_flow_syn_answered(flow, conv->target->node);
+}
+
+/**
+ * ozp_flow_count() - count a packet for both ends of its flow
+ * @source: endpoint of the container here
+ * @target: endpoint of the instance that it talks to
+ * @pkt: the packet; one that stays on this node comes by twice and counts once
+ * @bytes: its length
+ *
+ * Softirq or BH off.
+ */
+void ozp_flow_count(const struct ozp_endpoint *source,
+		    const struct ozp_endpoint *target, struct ozp_packet *pkt,
+		    unsigned int bytes)
+{
+	bool is_out = pkt->direction == OZPROXY_DIRECTION_OUT;
+
+	if (pkt->is_counted)
+		return;
+	pkt->is_counted = true;
+	ozp_traffic_count(target->instance->traffic,
+			  is_out ? OZP_TRAFFIC_TO : OZP_TRAFFIC_FROM, bytes);
+	ozp_traffic_count(source->instance->traffic,
+			  is_out ? OZP_TRAFFIC_FROM : OZP_TRAFFIC_TO, bytes);
 }
 
 /**

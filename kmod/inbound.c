@@ -17,36 +17,37 @@
 
 /* Admission "overlay": from a service address, to a container of this node. */
 static enum ozp_verdict ozp_inbound_admit(struct ozp_convert *cv,
-					  struct ozp_packet *pkt)
+					  struct ozp_packet *pkt,
+					  struct ozp_endpoint **target)
 {
 	const struct ozp_tuple *tuple = &pkt->tuple;
-	struct ozp_endpoint *target;
 
 	if (!ozp_networks_contain(&cv->networks, tuple->family, &tuple->src))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_SOURCE_NOT_SERVICE);
-	target = ozp_convert_find_local_rcu(cv, tuple->family, &tuple->dst);
-	if (!target)
+	*target = ozp_convert_find_local_rcu(cv, tuple->family, &tuple->dst);
+	if (!*target)
 		return ozp_refuse(pkt,
 				  OZPROXY_DROP_REASON_DESTINATION_NOT_LOCAL);
-	ozp_clock_touch(&target->instance->service->used, ozp_clock_now());
+	ozp_clock_touch(&(*target)->instance->service->used, ozp_clock_now());
 	return OZP_CONTINUE;
 }
 
-/* The flow that a packet answers, or NULL and @conv NULL for a request. What is
- * written into an answer depends on the tuples only, not on where the instances
- * are, so that it can be delivered while the flow is asleep, and that the last
- * words of an instance that was removed are understood.
+/* The flow that a packet answers, or NULL and @conv NULL for a request, which
+ * goes to @target. What is written into an answer depends on the tuples only,
+ * not on where the instances are, so that it can be delivered while the flow is
+ * asleep, and that the last words of an instance that was removed are understood.
  */
 static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 					 struct ozp_packet *pkt,
 					 struct ozp_flow **flow,
-					 struct ozp_conversion **conv)
+					 struct ozp_conversion **conv,
+					 struct ozp_endpoint **target)
 {
 	*conv = NULL;
 	*flow = ozp_flow_lookup_rcu(cv->flows, &pkt->tuple,
 				    OZPROXY_DIRECTION_IN);
 	if (!*flow)
-		return ozp_inbound_admit(cv, pkt);
+		return ozp_inbound_admit(cv, pkt, target);
 	switch (ozp_convert_refresh_rcu(cv, *flow, conv)) {
 	case OZP_FLOW_CURRENT:
 		if (!ozp_flow_is_reopened(*flow, pkt))
@@ -66,7 +67,7 @@ static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 		*conv = NULL;
 		break;
 	}
-	return ozp_inbound_admit(cv, pkt);
+	return ozp_inbound_admit(cv, pkt, target);
 }
 
 static void ozp_inbound_deliver(struct ozp_convert *cv, struct sk_buff *skb,
@@ -80,21 +81,37 @@ static void ozp_inbound_deliver(struct ozp_convert *cv, struct sk_buff *skb,
 		ozp_drop_count(pkt, OZPROXY_DROP_REASON_BACKLOG_FULL);
 }
 
+/* A request from another node: who sent it, the table need not know. */
+static void ozp_inbound_count(const struct ozp_endpoint *target,
+			      const struct sk_buff *skb, struct ozp_packet *pkt)
+{
+	if (pkt->is_counted)
+		return;
+	pkt->is_counted = true;
+	ozp_traffic_count(target->instance->traffic, OZP_TRAFFIC_TO, skb->len);
+}
+
 static enum ozp_verdict ozp_inbound_convert(struct ozp_convert *cv,
 					    struct sk_buff *skb,
 					    struct ozp_packet *pkt)
 {
 	struct ozp_conversion *conv;
+	struct ozp_endpoint *target;
 	enum ozp_verdict verdict;
 	struct ozp_flow *flow;
 
 	if (pkt->icmp == OZP_ICMP_ERROR)
 		return ozp_error_inbound(cv, skb, pkt);
-	verdict = ozp_inbound_find(cv, pkt, &flow, &conv);
-	if (verdict != OZP_CONTINUE || !conv)
+	verdict = ozp_inbound_find(cv, pkt, &flow, &conv, &target);
+	if (verdict != OZP_CONTINUE)
 		return verdict;
+	if (!conv) {
+		ozp_inbound_count(target, skb, pkt);
+		return OZP_CONTINUE;
+	}
 	ozp_flow_follow(flow, conv, pkt);
-	return ozp_rewrite_apply(skb, pkt, &conv->in);
+	return ozp_convert_apply(skb, pkt, conv->source, conv->target,
+				 &conv->in);
 }
 
 /* The container shall not send more than fits on the way back, whatever the

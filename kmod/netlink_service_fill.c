@@ -41,14 +41,66 @@ static int ozp_netlink_pair_fill(struct sk_buff *skb,
 	return err;
 }
 
+/* Attribute numbers of traffic. */
+struct ozp_netlink_traffic_attrs {
+	u16 packets[OZP_TRAFFIC_COUNT];
+	u16 bytes[OZP_TRAFFIC_COUNT];
+	u16 pad;
+};
+
+static int ozp_netlink_traffic_fill(struct sk_buff *skb,
+				    const struct ozp_netlink_traffic_attrs *attrs,
+				    const struct ozp_traffic_sum *sum)
+{
+	u32 way;
+
+	for (way = 0; way < OZP_TRAFFIC_COUNT; way++)
+		if (nla_put_u64_64bit(skb, attrs->packets[way],
+				      sum->packets[way], attrs->pad) ||
+		    nla_put_u64_64bit(skb, attrs->bytes[way], sum->bytes[way],
+				      attrs->pad))
+			return -EMSGSIZE;
+	return 0;
+}
+
 /* What the device knows of an instance beside what it was told. */
 static int ozp_netlink_seen_fill(struct sk_buff *skb,
 				 const struct ozp_endpoint *ep)
 {
-	return nla_put_u32(skb, OZPROXY_A_INSTANCE_RTT,
-			   ozp_node_rtt(ep->node)) ?:
-	       nla_put_u32(skb, OZPROXY_A_INSTANCE_FLOWS,
-			   atomic_read(&ep->instance->flows));
+	static const struct ozp_netlink_traffic_attrs attrs = {
+		.packets = { OZPROXY_A_INSTANCE_TO_PACKETS,
+			     OZPROXY_A_INSTANCE_FROM_PACKETS },
+		.bytes = { OZPROXY_A_INSTANCE_TO_BYTES,
+			   OZPROXY_A_INSTANCE_FROM_BYTES },
+		.pad = OZPROXY_A_INSTANCE_PAD,
+	};
+	struct ozp_traffic_sum sum = {};
+
+	ozp_traffic_add(&sum, ep->instance->traffic);
+	if (nla_put_u32(skb, OZPROXY_A_INSTANCE_RTT, ozp_node_rtt(ep->node)) ||
+	    nla_put_u32(skb, OZPROXY_A_INSTANCE_FLOWS,
+			atomic_read(&ep->instance->flows)))
+		return -EMSGSIZE;
+	return ozp_netlink_traffic_fill(skb, &attrs, &sum);
+}
+
+/* The same of a service. */
+static int ozp_netlink_total_fill(struct sk_buff *skb, struct ozp_service *svc)
+{
+	static const struct ozp_netlink_traffic_attrs attrs = {
+		.packets = { OZPROXY_A_SERVICE_TO_PACKETS,
+			     OZPROXY_A_SERVICE_FROM_PACKETS },
+		.bytes = { OZPROXY_A_SERVICE_TO_BYTES,
+			   OZPROXY_A_SERVICE_FROM_BYTES },
+		.pad = OZPROXY_A_SERVICE_PAD,
+	};
+	struct ozp_traffic_sum sum;
+	u32 flows;
+
+	flows = ozp_service_sum(svc, &sum);
+	if (nla_put_u32(skb, OZPROXY_A_SERVICE_FLOWS, flows))
+		return -EMSGSIZE;
+	return ozp_netlink_traffic_fill(skb, &attrs, &sum);
 }
 
 static int ozp_netlink_instance_fill(struct sk_buff *skb,
@@ -96,7 +148,7 @@ static int ozp_netlink_service_head_fill(struct sk_buff *skb,
 					 const struct ozp_snapshot *snap)
 {
 	struct ozp_table *table = &part->oz->convert.table;
-	const struct ozp_service *svc = part->svc;
+	struct ozp_service *svc = part->svc;
 	u32 i;
 
 	if (nla_put_u32(skb, OZPROXY_A_SERVICE_IFINDEX,
@@ -113,6 +165,9 @@ static int ozp_netlink_service_head_fill(struct sk_buff *skb,
 		return -EMSGSIZE;
 	if (part->next)
 		return 0;
+	if (part->cmd == OZPROXY_CMD_SERVICE_GET &&
+	    ozp_netlink_total_fill(skb, svc))
+		return -EMSGSIZE;
 	for (i = 0; i < snap->address_count; i++)
 		if (ozp_table_is_owner(table, svc, &snap->addresses[i]) &&
 		    ozp_netlink_address_fill(skb, &snap->addresses[i]))

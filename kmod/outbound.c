@@ -213,15 +213,17 @@ static enum ozp_verdict ozp_outbound_find(struct ozp_convert *cv,
 static enum ozp_verdict ozp_outbound_tunnel(struct ozp_convert *cv,
 					    struct sk_buff *skb,
 					    struct ozp_packet *pkt,
+					    const struct ozp_endpoint *source,
+					    const struct ozp_endpoint *target,
 					    const struct ozp_rewrite *rw,
-					    struct ozp_node *node,
 					    struct ozp_way *way)
 {
 	enum ozp_verdict verdict;
 
-	verdict = ozp_rewrite_apply(skb, pkt, rw);
+	verdict = ozp_convert_apply(skb, pkt, source, target, rw);
 	if (verdict == OZP_CONTINUE)
-		return ozp_tunnel_send(&cv->tunnel, skb, pkt, node, way);
+		return ozp_tunnel_send(&cv->tunnel, skb, pkt, target->node,
+				       way);
 	ozp_way_put(way);
 	return verdict;
 }
@@ -233,26 +235,29 @@ static enum ozp_verdict ozp_outbound_send(struct ozp_convert *cv,
 					  struct ozp_flow *flow,
 					  struct ozp_conversion *conv)
 {
-	struct ozp_node *node = conv->target->node;
 	enum ozp_verdict verdict;
 	struct ozp_way way;
 
-	verdict = ozp_way_find_rcu(&cv->tunnel, skb, pkt, node, &way);
+	verdict = ozp_way_find_rcu(&cv->tunnel, skb, pkt, conv->target->node,
+				   &way);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	ozp_flow_follow(flow, conv, pkt);
-	return ozp_outbound_tunnel(cv, skb, pkt, &conv->out, node, &way);
+	return ozp_outbound_tunnel(cv, skb, pkt, conv->source, conv->target,
+				   &conv->out, &way);
 }
 
 /* 7: to this node. */
 static enum ozp_verdict ozp_outbound_local(struct ozp_convert *cv,
 					   struct sk_buff *skb,
 					   struct ozp_packet *pkt,
+					   const struct ozp_endpoint *source,
+					   const struct ozp_endpoint *target,
 					   const struct ozp_rewrite *rw)
 {
 	enum ozp_verdict verdict;
 
-	verdict = ozp_rewrite_apply(skb, pkt, rw);
+	verdict = ozp_convert_apply(skb, pkt, source, target, rw);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	ozp_inbound_local(cv, skb, pkt, rw);
@@ -266,19 +271,20 @@ static noinline enum ozp_verdict ozp_outbound_error(struct ozp_convert *cv,
 {
 	enum ozp_verdict verdict;
 	struct ozp_bearing to;
-	struct ozp_node *node;
 	struct ozp_way way;
 
 	verdict = ozp_error_outbound(cv, skb, pkt, &to);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	if (to.local)
-		return ozp_outbound_local(cv, skb, pkt, &to.rewrite);
-	node = to.target->node;
-	verdict = ozp_way_find_rcu(&cv->tunnel, skb, pkt, node, &way);
+		return ozp_outbound_local(cv, skb, pkt, to.source, to.target,
+					  &to.rewrite);
+	verdict = ozp_way_find_rcu(&cv->tunnel, skb, pkt, to.target->node,
+				   &way);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
-	return ozp_outbound_tunnel(cv, skb, pkt, &to.rewrite, node, &way);
+	return ozp_outbound_tunnel(cv, skb, pkt, to.source, to.target,
+				   &to.rewrite, &way);
 }
 
 static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
@@ -302,7 +308,8 @@ static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
 	if (!conv->local)
 		return ozp_outbound_send(cv, skb, pkt, flow, conv);
 	ozp_flow_follow(flow, conv, pkt);
-	return ozp_outbound_local(cv, skb, pkt, &conv->out);
+	return ozp_outbound_local(cv, skb, pkt, conv->source, conv->target,
+				  &conv->out);
 }
 
 /**

@@ -4,6 +4,7 @@
 #ifndef _OZP_PACKET_H
 #define _OZP_PACKET_H
 
+#include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/skbuff.h>
 #include <linux/socket.h>
@@ -42,6 +43,31 @@ static inline bool ozp_addr_is_equal(const union ozp_addr *a,
 				     const union ozp_addr *b)
 {
 	return ipv6_addr_equal(&a->ip6, &b->ip6);
+}
+
+/**
+ * ozp_addr_to_sockaddr() - an address and a port as printk() and others know them
+ * @sockaddr: room for a struct sockaddr_in6, whatever the family
+ * @family: AF_INET, AF_INET6, or 0 for no address
+ * @addr: the address
+ * @port: the port
+ */
+static inline void ozp_addr_to_sockaddr(void *sockaddr, u8 family,
+					const union ozp_addr *addr, __be16 port)
+{
+	struct sockaddr_in6 *sin6 = sockaddr;
+	struct sockaddr_in *sin = sockaddr;
+
+	memset(sockaddr, 0, sizeof(*sin6));
+	if (family == AF_INET) {
+		sin->sin_family = AF_INET;
+		sin->sin_port = port;
+		sin->sin_addr.s_addr = addr->ip4;
+	} else if (family == AF_INET6) {
+		sin6->sin6_family = AF_INET6;
+		sin6->sin6_port = port;
+		sin6->sin6_addr = addr->ip6;
+	}
 }
 
 /**
@@ -122,6 +148,7 @@ enum ozp_icmp_kind {
  * @tcp_rst: TCP with RST
  * @tcp_syn: TCP with SYN and without ACK
  * @tcp_synack: TCP with SYN and ACK
+ * @is_counted: the traffic of its instances has it already
  * @outer_dsfield: DS field of the tunnel header, inbound packets only
  * @mtu: largest packet that would have gone, when it is refused as
  *	packet-too-big
@@ -138,6 +165,7 @@ struct ozp_packet {
 	bool tcp_rst;
 	bool tcp_syn;
 	bool tcp_synack;
+	bool is_counted;
 	u8 outer_dsfield;
 	unsigned int mtu;
 };

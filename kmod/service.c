@@ -105,6 +105,11 @@ struct ozp_instance *ozp_instance_new(struct ozp_service *svc, u32 number)
 	inst = kzalloc(sizeof(*inst), GFP_KERNEL_ACCOUNT);
 	if (!inst)
 		return NULL;
+	inst->traffic = ozp_traffic_new();
+	if (!inst->traffic) {
+		kfree(inst);
+		return NULL;
+	}
 	inst->number = number;
 	inst->state = OZP_INSTANCE_REMOVED;
 	refcount_set(&inst->ref, 1);
@@ -122,6 +127,14 @@ static void ozp_instance_unlink(struct ozp_instance *inst)
 	list_del(&inst->link);
 }
 
+static void ozp_instance_free_rcu(struct rcu_head *rcu)
+{
+	struct ozp_instance *inst = container_of(rcu, struct ozp_instance, rcu);
+
+	ozp_traffic_release(inst->traffic);
+	kfree(inst);
+}
+
 /**
  * ozp_instance_put() - give a reference back
  * @inst: the instance
@@ -137,9 +150,10 @@ void ozp_instance_put(struct ozp_instance *inst)
 	WARN_ON_ONCE(atomic_read(&inst->flows));
 	spin_lock_bh(&svc->set->lock);
 	ozp_instance_unlink(inst);
+	ozp_traffic_add(&svc->past, inst->traffic);
 	spin_unlock_bh(&svc->set->lock);
 	ozp_service_put(svc);
-	kfree_rcu(inst, rcu);
+	call_rcu(&inst->rcu, ozp_instance_free_rcu);
 }
 
 /**
@@ -254,6 +268,32 @@ void ozp_snapshot_release(struct ozp_snapshot *snap)
 	for (i = 0; i < snap->endpoint_count; i++)
 		ozp_endpoint_put(snap->endpoints[i]);
 	call_rcu(&snap->rcu, ozp_snapshot_free_rcu);
+}
+
+/**
+ * ozp_service_sum() - what all instances of a service did
+ * @svc: the service
+ * @sum: traffic since the service is remembered, also that of instances that are
+ *	gone
+ *
+ * The lock is held for a look at each CPU's counters of each instance. Process
+ * context.
+ *
+ * Return: live flows of all instances.
+ */
+u32 ozp_service_sum(struct ozp_service *svc, struct ozp_traffic_sum *sum)
+{
+	struct ozp_instance *inst;
+	u32 flows = 0;
+
+	spin_lock_bh(&svc->set->lock);
+	*sum = svc->past;
+	list_for_each_entry(inst, &svc->instances, link) {
+		flows += atomic_read(&inst->flows);
+		ozp_traffic_add(sum, inst->traffic);
+	}
+	spin_unlock_bh(&svc->set->lock);
+	return flows;
 }
 
 static struct hlist_head *ozp_service_bucket(struct ozp_services *set,

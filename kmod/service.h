@@ -20,6 +20,7 @@
 #include "packet.h"
 #include "policy.h"
 #include "service_config.h"
+#include "traffic.h"
 
 /**
  * struct ozp_endpoint - where an instance is, immutable but for @stale
@@ -57,6 +58,7 @@ enum ozp_instance_state {
  * @state: of enum ozp_instance_state, written before @endpoint becomes NULL
  * @number: instance number
  * @service: its service (holds a reference)
+ * @traffic: packets to and from it
  * @ref: references: each of its endpoints holds one
  * @link: in @service->instances
  * @stamp: table operation that saw it last
@@ -69,6 +71,7 @@ struct ozp_instance {
 	enum ozp_instance_state state;
 	u32 number;
 	struct ozp_service *service;
+	struct ozp_traffic_cpu __percpu *traffic;
 	/* control path */
 	refcount_t ref;
 	struct list_head link;
@@ -112,6 +115,7 @@ struct ozp_snapshot {
  * @instances: all instances that somebody refers to
  * @pinned: never announced as idle
  * @told: time of last use when it was announced as idle
+ * @past: traffic of instances that nobody refers to any more
  * @generation: of the table when this service changed last
  * @id: ascending by time of creation, for dumps to go on after
  * @rcu: defers freeing
@@ -129,6 +133,7 @@ struct ozp_service {
 	struct list_head instances;
 	bool pinned;
 	u32 told;
+	struct ozp_traffic_sum past;
 	u32 generation;
 	u64 id;
 	struct rcu_head rcu;
@@ -136,13 +141,14 @@ struct ozp_service {
 
 /**
  * struct ozp_services - the services of a device
- * @lock: protects @list, @buckets and the lists of instances; taken with BH off
+ * @lock: protects @list, @buckets, the lists of instances and what those of the
+ *	past did; taken with BH off
  * @list: all services
  * @buckets: all services by name
  * @last_id: the latest id
  */
 struct ozp_services {
-	/* protects all below and the lists of instances */
+	/* protects all below, the lists of instances, and their past */
 	spinlock_t lock;
 	struct list_head list;
 	struct hlist_head buckets[1 << OZP_SERVICE_BUCKET_BITS];
@@ -201,6 +207,7 @@ void ozp_instance_put(struct ozp_instance *inst);
 struct ozp_snapshot *ozp_snapshot_new(const struct ozp_service_config *config);
 int ozp_snapshot_make_rings(struct ozp_snapshot *snap);
 void ozp_snapshot_release(struct ozp_snapshot *snap);
+u32 ozp_service_sum(struct ozp_service *svc, struct ozp_traffic_sum *sum);
 struct ozp_service *ozp_service_get_by_name(struct ozp_services *set,
 					    const char *name);
 struct ozp_service *ozp_service_new(struct ozp_services *set,

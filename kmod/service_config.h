@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include "packet.h"
+#include "verdict.h"
 
 /**
  * struct ozp_service_address - a Service IP

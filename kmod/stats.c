@@ -8,8 +8,11 @@
 #include <linux/slab.h>
 #include <linux/u64_stats_sync.h>
 
+#include "compat.h"
+
 #define CREATE_TRACE_POINTS
 #include "trace.h"
+#include "trace_flow.h"
 
 /**
  * struct ozp_stats_cpu - what one CPU counted
@@ -75,10 +78,43 @@ void ozp_drop_count(const struct ozp_packet *pkt,
 {
 	struct ozp_stats_cpu *cpu = this_cpu_ptr(pkt->stats->cpu);
 
-	trace_ozproxy_drop(pkt->stats->dev_name, pkt->direction, reason);
+	trace_ozproxy_drop(pkt->stats->dev_name, pkt->direction, reason,
+			   &pkt->tuple);
 	u64_stats_update_begin(&cpu->syncp);
 	u64_stats_inc(&cpu->drops[pkt->direction][reason]);
 	u64_stats_update_end(&cpu->syncp);
+}
+
+/* The nearest of the core's reasons, for those who watch skb:kfree_skb (perf,
+ * dropwatch): a module cannot have reasons of its own, because the numbers of
+ * subsystems are an enum of the core. Ours are in the tracepoint ozproxy_drop.
+ */
+static const u8 ozp_core_reasons[OZP_REASON_COUNT] = {
+	[OZPROXY_DROP_REASON_NOT_IP] = SKB_DROP_REASON_UNHANDLED_PROTO,
+	[OZPROXY_DROP_REASON_EMPTY_DATAGRAM] = SKB_DROP_REASON_PKT_TOO_SMALL,
+	[OZPROXY_DROP_REASON_TRUNCATED] = SKB_DROP_REASON_HDR_TRUNC,
+	[OZPROXY_DROP_REASON_BAD_HEADER] = SKB_DROP_REASON_IP_INHDR,
+	[OZPROXY_DROP_REASON_BAD_LENGTH] = SKB_DROP_REASON_IP_INHDR,
+	[OZPROXY_DROP_REASON_BAD_ADDRESS] = SKB_DROP_REASON_IP_INADDRERRORS,
+	[OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL] =
+		SKB_DROP_REASON_IP_NOPROTO,
+	[OZPROXY_DROP_REASON_NOT_A_SERVICE] = SKB_DROP_REASON_IP_OUTNOROUTES,
+	[OZPROXY_DROP_REASON_UNKNOWN_SERVICE] = SKB_DROP_REASON_IP_OUTNOROUTES,
+	[OZPROXY_DROP_REASON_NO_INSTANCE] = SKB_DROP_REASON_IP_OUTNOROUTES,
+	[OZPROXY_DROP_REASON_NO_MEMORY] = SKB_DROP_REASON_NOMEM,
+	[OZPROXY_DROP_REASON_SOURCE_NOT_SERVICE] = SKB_DROP_REASON_IP_RPFILTER,
+	[OZPROXY_DROP_REASON_DESTINATION_NOT_LOCAL] = SKB_DROP_REASON_OTHERHOST,
+	[OZPROXY_DROP_REASON_NO_UNDERLAY] = SKB_DROP_REASON_DEV_READY,
+	[OZPROXY_DROP_REASON_NO_ROUTE] = SKB_DROP_REASON_IP_OUTNOROUTES,
+	[OZPROXY_DROP_REASON_PACKET_TOO_BIG] = SKB_DROP_REASON_PKT_TOO_BIG,
+};
+
+static enum skb_drop_reason
+ozp_drop_core_reason(enum ozproxy_drop_reason reason)
+{
+	if (reason == OZPROXY_DROP_REASON_ECN)
+		return ozp_compat_drop_reason_ecn();
+	return ozp_core_reasons[reason] ?: SKB_DROP_REASON_NOT_SPECIFIED;
 }
 
 /**
@@ -93,7 +129,7 @@ void ozp_drop(struct sk_buff *skb, const struct ozp_packet *pkt,
 	      enum ozproxy_drop_reason reason)
 {
 	ozp_drop_count(pkt, reason);
-	kfree_skb(skb);
+	kfree_skb_reason(skb, ozp_drop_core_reason(reason));
 }
 
 /**

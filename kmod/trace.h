@@ -8,34 +8,100 @@
 #define _OZP_TRACE_H
 
 #include <linux/if.h>
+#include <linux/in6.h>
 #include <linux/tracepoint.h>
 
+#include "packet.h"
+#include "rewrite.h"
 #include "verdict.h"
 
 #define OZP_REASON_SYMBOL(suffix, name, sentence) \
 	{ OZPROXY_DROP_REASON_##suffix, name },
 
+#define OZP_TRACE_DIRECTION(direction)				\
+	__print_symbolic(direction, { OZPROXY_DIRECTION_OUT, "out" },	\
+				    { OZPROXY_DIRECTION_IN, "in" })
+
+/* One end of a packet, as "%pISpc" prints it. */
+#define OZP_TRACE_END(name) __array(u8, name, sizeof(struct sockaddr_in6))
+
 TRACE_EVENT(ozproxy_drop,
 	TP_PROTO(const char *dev_name, enum ozproxy_direction direction,
-		 enum ozproxy_drop_reason reason),
-	TP_ARGS(dev_name, direction, reason),
+		 enum ozproxy_drop_reason reason,
+		 const struct ozp_tuple *tuple),
+	TP_ARGS(dev_name, direction, reason, tuple),
 	TP_STRUCT__entry(
 		__array(char, dev, IFNAMSIZ)
 		__field(u8, direction)
 		__field(u8, reason)
+		__field(u8, protocol)
+		OZP_TRACE_END(src)
+		OZP_TRACE_END(dst)
 	),
 	TP_fast_assign(
 		strscpy(__entry->dev, dev_name, IFNAMSIZ);
 		__entry->direction = direction;
 		__entry->reason = reason;
+		__entry->protocol = tuple->protocol;
+		ozp_addr_to_sockaddr(__entry->src, tuple->family, &tuple->src,
+				     tuple->sport);
+		ozp_addr_to_sockaddr(__entry->dst, tuple->family, &tuple->dst,
+				     tuple->dport);
 	),
-	TP_printk("dev=%s direction=%s reason=%s", __entry->dev,
-		  __print_symbolic(__entry->direction,
-				   { OZPROXY_DIRECTION_OUT, "out" },
-				   { OZPROXY_DIRECTION_IN, "in" }),
+	TP_printk("dev=%s direction=%s reason=%s protocol=%u %pISpc > %pISpc",
+		  __entry->dev, OZP_TRACE_DIRECTION(__entry->direction),
 		  __print_symbolic(__entry->reason,
 				   OZP_REASONS(OZP_REASON_SYMBOL)
-				   { -1, "" }))
+				   { -1, "" }),
+		  __entry->protocol, __entry->src, __entry->dst)
+);
+
+/* A packet before and after its conversion; ports do not change. */
+TRACE_EVENT(ozproxy_convert,
+	TP_PROTO(const char *dev_name, enum ozproxy_direction direction,
+		 const struct ozp_tuple *tuple, const struct ozp_rewrite *rw),
+	TP_ARGS(dev_name, direction, tuple, rw),
+	TP_STRUCT__entry(
+		__array(char, dev, IFNAMSIZ)
+		__field(u8, direction)
+		__field(u8, protocol)
+		OZP_TRACE_END(src)
+		OZP_TRACE_END(dst)
+		OZP_TRACE_END(new_src)
+		OZP_TRACE_END(new_dst)
+	),
+	TP_fast_assign(
+		strscpy(__entry->dev, dev_name, IFNAMSIZ);
+		__entry->direction = direction;
+		__entry->protocol = tuple->protocol;
+		ozp_addr_to_sockaddr(__entry->src, tuple->family, &tuple->src,
+				     tuple->sport);
+		ozp_addr_to_sockaddr(__entry->dst, tuple->family, &tuple->dst,
+				     tuple->dport);
+		ozp_addr_to_sockaddr(__entry->new_src, tuple->family, &rw->src,
+				     tuple->sport);
+		ozp_addr_to_sockaddr(__entry->new_dst, tuple->family, &rw->dst,
+				     tuple->dport);
+	),
+	TP_printk("dev=%s direction=%s protocol=%u %pISpc > %pISpc becomes %pISpc > %pISpc",
+		  __entry->dev, OZP_TRACE_DIRECTION(__entry->direction),
+		  __entry->protocol, __entry->src, __entry->dst,
+		  __entry->new_src, __entry->new_dst)
+);
+
+/* An address that the table does not have, when it is announced. */
+TRACE_EVENT(ozproxy_miss,
+	TP_PROTO(const char *dev_name, u8 family, const union ozp_addr *addr),
+	TP_ARGS(dev_name, family, addr),
+	TP_STRUCT__entry(
+		__array(char, dev, IFNAMSIZ)
+		OZP_TRACE_END(addr)
+	),
+	TP_fast_assign(
+		strscpy(__entry->dev, dev_name, IFNAMSIZ);
+		ozp_addr_to_sockaddr(__entry->addr, family, addr, 0);
+	),
+	TP_printk("dev=%s %pISc", __entry->dev, __entry->addr)
 );
 
 #endif /* _OZP_TRACE_H */

@@ -91,7 +91,7 @@ static struct scene *scene_new(struct kunit *test)
 	struct scene *scene = kunit_kzalloc(test, sizeof(*scene), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, scene);
-	scene->flows = ozp_flows_new();
+	scene->flows = ozp_flows_new("kunit");
 	KUNIT_ASSERT_NOT_NULL(test, scene->flows);
 	scene->flows->hurry = nobody_hurries;
 	cancel_delayed_work_sync(&scene->flows->collector);

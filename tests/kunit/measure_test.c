@@ -6,7 +6,7 @@
 #include <linux/delay.h>
 #include <linux/slab.h>
 
-#include "flow.h"
+#include "flow_measure.h"
 #include "seed.h"
 
 /* A flow and what it leads to, without a table: nothing is looked up. */

@@ -148,6 +148,11 @@ static const struct attr_mirror instance_attrs[] = {
 		"flags", KIND_U32, "2", { "4", "7", "2147483648" } },
 	[OZPROXY_A_INSTANCE_RTT] = { "rtt", KIND_U32, "0" },
 	[OZPROXY_A_INSTANCE_FLOWS] = { "flows", KIND_U32, "0" },
+	[OZPROXY_A_INSTANCE_TO_PACKETS] = { "to-packets", KIND_U64, "0" },
+	[OZPROXY_A_INSTANCE_TO_BYTES] = { "to-bytes", KIND_U64, "0" },
+	[OZPROXY_A_INSTANCE_FROM_PACKETS] = { "from-packets", KIND_U64, "0" },
+	[OZPROXY_A_INSTANCE_FROM_BYTES] = { "from-bytes", KIND_U64, "0" },
+	[OZPROXY_A_INSTANCE_PAD] = { "pad", KIND_PAD },
 };
 
 SET(OZPROXY_A_INSTANCE, instance, OZPROXY_A_INSTANCE_NUMBER,
@@ -175,6 +180,11 @@ static const struct attr_mirror service_attrs[] = {
 	[OZPROXY_A_SERVICE_AFFINITY] = {
 		"affinity", KIND_U32, "1000", { "86400001", "4294967295" } },
 	[OZPROXY_A_SERVICE_PINNED] = { "pinned", KIND_FLAG, "" },
+	[OZPROXY_A_SERVICE_FLOWS] = { "flows", KIND_U32, "0" },
+	[OZPROXY_A_SERVICE_TO_PACKETS] = { "to-packets", KIND_U64, "0" },
+	[OZPROXY_A_SERVICE_TO_BYTES] = { "to-bytes", KIND_U64, "0" },
+	[OZPROXY_A_SERVICE_FROM_PACKETS] = { "from-packets", KIND_U64, "0" },
+	[OZPROXY_A_SERVICE_FROM_BYTES] = { "from-bytes", KIND_U64, "0" },
 };
 
 SET(OZPROXY_A_SERVICE, service);

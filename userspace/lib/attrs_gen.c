@@ -288,6 +288,30 @@ static const struct ozp_attr instance_attrs[] = {
 		.offset = offsetof(struct ozp_instance, flows),
 		.size = sizeof(((struct ozp_instance *)0)->flows),
 	},
+	[OZPROXY_A_INSTANCE_TO_PACKETS] = {
+		.name = "to-packets",
+		.kind = OZP_KIND_U64,
+		.offset = offsetof(struct ozp_instance, to_packets),
+		.size = sizeof(((struct ozp_instance *)0)->to_packets),
+	},
+	[OZPROXY_A_INSTANCE_TO_BYTES] = {
+		.name = "to-bytes",
+		.kind = OZP_KIND_U64,
+		.offset = offsetof(struct ozp_instance, to_bytes),
+		.size = sizeof(((struct ozp_instance *)0)->to_bytes),
+	},
+	[OZPROXY_A_INSTANCE_FROM_PACKETS] = {
+		.name = "from-packets",
+		.kind = OZP_KIND_U64,
+		.offset = offsetof(struct ozp_instance, from_packets),
+		.size = sizeof(((struct ozp_instance *)0)->from_packets),
+	},
+	[OZPROXY_A_INSTANCE_FROM_BYTES] = {
+		.name = "from-bytes",
+		.kind = OZP_KIND_U64,
+		.offset = offsetof(struct ozp_instance, from_bytes),
+		.size = sizeof(((struct ozp_instance *)0)->from_bytes),
+	},
 };
 
 const struct ozp_set ozp_instance_attrs = {
@@ -368,6 +392,36 @@ static const struct ozp_attr service_attrs[] = {
 		.kind = OZP_KIND_FLAG,
 		.offset = offsetof(struct ozp_service, pinned),
 		.size = sizeof(((struct ozp_service *)0)->pinned),
+	},
+	[OZPROXY_A_SERVICE_FLOWS] = {
+		.name = "flows",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_service, flows),
+		.size = sizeof(((struct ozp_service *)0)->flows),
+	},
+	[OZPROXY_A_SERVICE_TO_PACKETS] = {
+		.name = "to-packets",
+		.kind = OZP_KIND_U64,
+		.offset = offsetof(struct ozp_service, to_packets),
+		.size = sizeof(((struct ozp_service *)0)->to_packets),
+	},
+	[OZPROXY_A_SERVICE_TO_BYTES] = {
+		.name = "to-bytes",
+		.kind = OZP_KIND_U64,
+		.offset = offsetof(struct ozp_service, to_bytes),
+		.size = sizeof(((struct ozp_service *)0)->to_bytes),
+	},
+	[OZPROXY_A_SERVICE_FROM_PACKETS] = {
+		.name = "from-packets",
+		.kind = OZP_KIND_U64,
+		.offset = offsetof(struct ozp_service, from_packets),
+		.size = sizeof(((struct ozp_service *)0)->from_packets),
+	},
+	[OZPROXY_A_SERVICE_FROM_BYTES] = {
+		.name = "from-bytes",
+		.kind = OZP_KIND_U64,
+		.offset = offsetof(struct ozp_service, from_bytes),
+		.size = sizeof(((struct ozp_service *)0)->from_bytes),
 	},
 };
 

@@ -68,6 +68,11 @@ struct ozp_address {
  *   the TCP handshakes that passed; 0 while there was none.
  * @flows: In replies, the live flows of this device to it: those that neither
  *   are closing nor have ended.
+ * @to_packets: In replies, packets that this device converted or let in on
+ *   their way to it. What segmentation offload keeps together counts once.
+ * @to_bytes: In replies, their bytes from the IP header on.
+ * @from_packets: In replies, packets from it that this device converted.
+ * @from_bytes: In replies, their bytes from the IP header on.
  */
 struct ozp_instance {
 	uint64_t present;
@@ -84,6 +89,10 @@ struct ozp_instance {
 	uint32_t flags;
 	uint32_t rtt;
 	uint32_t flows;
+	uint64_t to_packets;
+	uint64_t to_bytes;
+	uint64_t from_packets;
+	uint64_t from_bytes;
 };
 
 /**
@@ -114,6 +123,12 @@ struct ozp_instance {
  *   instance after its latest new flow by whichever Service IP, with a grain
  *   of 100 ms, at most a day (86400000); 0, the default, for no affinity.
  * @pinned: The service is never announced as idle.
+ * @flows: Live flows to all its instances.
+ * @to_packets: Packets to all its instances, also to those that are gone.
+ * @to_bytes: Their bytes.
+ * @from_packets: Packets from all its instances, also from those that are
+ *   gone.
+ * @from_bytes: Their bytes.
  */
 struct ozp_service {
 	uint64_t present;
@@ -130,6 +145,11 @@ struct ozp_service {
 	uint64_t used;
 	uint32_t affinity;
 	bool pinned;
+	uint32_t flows;
+	uint64_t to_packets;
+	uint64_t to_bytes;
+	uint64_t from_packets;
+	uint64_t from_bytes;
 };
 
 /**

@@ -286,6 +286,7 @@ static enum status service_clear(struct ozctl *ctl)
 struct show {
 	struct emit emit;
 	uint64_t now;
+	bool stats;
 };
 
 static int emit_service(const struct ozp_service *service, void *data)
@@ -293,6 +294,8 @@ static int emit_service(const struct ozp_service *service, void *data)
 	struct show *show = data;
 
 	show_service(&show->emit, service, show->now);
+	if (show->stats)
+		show_traffic(&show->emit, service);
 	return 0;
 }
 
@@ -344,6 +347,7 @@ static enum status service_show(struct ozctl *ctl)
 	int err;
 
 	status = take_device(ctl);
+	show.stats = !status && take_if(ctl, "--stats");
 	if (!status && ctl->argc) {
 		is_one = true;
 		status = take_which(ctl, &request);
@@ -371,9 +375,9 @@ static const struct verb verbs[] = {
 	  "        [instance N ns ADDRESS[,ADDRESS6] [ip ADDRESS[,ADDRESS6]]\n"
 	  "         node ADDRESS port N [weight W] [metric M] [local] [draining]]...",
 	  "Creates or replaces a service as a whole.", service_set },
-	{ "show", "[dev NAME] [JOB|ADDRESS]",
+	{ "show", "[dev NAME] [--stats] [JOB|ADDRESS]",
 	  "Shows all services, or the one with this name, Service IP,\n"
-	  "      Instance IP or Namespace IP.",
+	  "      Instance IP or Namespace IP; with --stats also what they carried.",
 	  service_show },
 	{ "del", "[dev NAME] JOB", "Removes a service and ends its flows.",
 	  service_del },

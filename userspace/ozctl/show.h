@@ -21,6 +21,9 @@ void show_service(struct emit *emit, const struct ozp_service *service,
 /** find_protocol() - The number of a protocol that show_flow() names. */
 bool find_protocol(const char *name, uint8_t *protocol);
 
+/** show_traffic() - Below the text of a service, what its instances carried. */
+void show_traffic(const struct emit *emit, const struct ozp_service *service);
+
 /** show_flow() - A flow. */
 void show_flow(struct emit *emit, const struct ozp_flow *flow);
 

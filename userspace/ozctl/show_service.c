@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (C) 2026 The ozproxy authors */
 
+#include <inttypes.h>
 #include <string.h>
 #include "ozproxy_attrs.h"
 #include "show.h"
@@ -191,4 +192,70 @@ void show_service(struct emit *emit, const struct ozp_service *service,
 	if (emit->count++)
 		fputc('\n', emit->out);
 	text_service(emit->out, service, now);
+}
+
+/* The words of one row of traffic. */
+struct traffic {
+	const char *who;
+	uint32_t flows;
+	uint64_t to_packets;
+	uint64_t to_bytes;
+	uint64_t from_packets;
+	uint64_t from_bytes;
+};
+
+static void traffic_row(struct table *table, const struct traffic *traffic)
+{
+	char text[5][24];
+
+	snprintf(text[0], sizeof(text[0]), "%" PRIu32, traffic->flows);
+	snprintf(text[1], sizeof(text[1]), "%" PRIu64, traffic->to_packets);
+	snprintf(text[2], sizeof(text[2]), "%" PRIu64, traffic->to_bytes);
+	snprintf(text[3], sizeof(text[3]), "%" PRIu64, traffic->from_packets);
+	snprintf(text[4], sizeof(text[4]), "%" PRIu64, traffic->from_bytes);
+	table_row(table, (const char *[]){ traffic->who, text[0], text[1],
+					   text[2], text[3], text[4] });
+}
+
+void show_traffic(const struct emit *emit, const struct ozp_service *service)
+{
+	struct table table = {
+		.columns = { { .title = "instance", .right = true },
+			     { .title = "flows", .right = true },
+			     { .title = "packets to", .right = true },
+			     { .title = "bytes to", .right = true },
+			     { .title = "packets from", .right = true },
+			     { .title = "bytes from", .right = true } },
+		.n_columns = 6,
+		.indent = "    ",
+	};
+	const struct ozp_instance *instance;
+	char number[16];
+	unsigned int i;
+
+	if (emit->json)
+		return;
+	for (i = 0; i < service->n_instance; i++) {
+		instance = &service->instance[i];
+		snprintf(number, sizeof(number), "%u", instance->number);
+		traffic_row(&table,
+			    &(struct traffic){
+				    .who = number,
+				    .flows = instance->flows,
+				    .to_packets = instance->to_packets,
+				    .to_bytes = instance->to_bytes,
+				    .from_packets = instance->from_packets,
+				    .from_bytes = instance->from_bytes,
+			    });
+	}
+	traffic_row(&table, &(struct traffic){
+				    .who = "all",
+				    .flows = service->flows,
+				    .to_packets = service->to_packets,
+				    .to_bytes = service->to_bytes,
+				    .from_packets = service->from_packets,
+				    .from_bytes = service->from_bytes,
+			    });
+	fputc('\n', emit->out);
+	table_print(&table, emit->out);
 }
