@@ -24,7 +24,7 @@ ignored()
 {
 	printf 'MACRO_ARG_UNUSED,PREFER_ETHTOOL_PUTS'
 	[[ $1 != */compat.h ]] || printf ',%s' MACRO_WITH_FLOW_CONTROL
-	[[ $1 != */trace.h ]] ||
+	[[ $1 != */trace*.h ]] ||
 		printf ',%s' PARENTHESIS_ALIGNMENT OPEN_ENDED_LINE SPACING
 }
 
