@@ -36,9 +36,17 @@ declare -gA OZP_PACKAGES=(
 	[kernel]="bc bison flex gcc kmod libelf-dev libssl-dev linux-source-6.12
 		make xz-utils"
 	[guest]="binutils bsdextrautils conntrack curl ethtool iperf3 iproute2 iptables
-		iputils-ping jq kmod libjansson4 libmnl0 netcat-openbsd nftables
-		procps python3 tcpdump util-linux valgrind"
+		iputils-ping jq kmod libcap2 libcjson1 libdlt2 libev4 libjansson4
+		libmnl0 libmosquitto1 libssl3 libsystemd0 libwrap0
+		mosquitto-clients netcat-openbsd nftables openssl procps python3
+		python3-paho-mqtt tcpdump util-linux valgrind"
 )
+
+# Packages that would start a service of theirs on the host: their programs are
+# unpacked below $OZP_PROGRAMS, and their libraries are in the list above.
+declare -gA OZP_UNPACKED=([guest]="mosquitto")
+OZP_PROGRAMS=${OZPROXY_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ozproxy}
+OZP_PROGRAMS+=/programs
 
 packages_missing()
 {
@@ -84,9 +92,36 @@ need_packages()
 	rm -f "${TMPDIR:-/tmp}/ozp-deps.$$"
 }
 
+# need_unpacked PKG…: each is unpacked to a place of its own, which is renamed
+# when all of it is there.
+need_unpacked()
+{
+	local pkg work
+
+	for pkg; do
+		[[ ! -e $OZP_PROGRAMS/$pkg ]] || continue
+		echo "deps: downloading $pkg (unpacked only, not installed)" >&2
+		mkdir -p "$OZP_PROGRAMS" &&
+			work=$(mktemp -d "$OZP_PROGRAMS/.unpack.XXXXXX") || return 1
+		if { (cd "$work" && apt-get -qq download "$pkg") || {
+			packages_update
+			(cd "$work" && apt-get -qq download "$pkg")
+		}; } >"$work/log" 2>&1 &&
+			dpkg-deb -x "$work/$pkg"_*.deb "$work/root"; then
+			# Somebody else may have been faster.
+			mv -T "$work/root" "$OZP_PROGRAMS/$pkg" 2>/dev/null
+		else
+			cat "$work/log" >&2
+		fi
+		rm -rf "$work"
+		[[ -e $OZP_PROGRAMS/$pkg ]] ||
+			{ echo "deps: cannot unpack $pkg" >&2; return 1; }
+	done
+}
+
 need_packages_for()
 {
-	local purpose words list=()
+	local purpose words list=() unpacked=()
 
 	for purpose; do
 		if [[ -z ${OZP_PACKAGES[$purpose]:-} ]]; then
@@ -95,8 +130,10 @@ need_packages_for()
 		fi
 		read -r -d '' -a words <<<"${OZP_PACKAGES[$purpose]}"
 		list+=("${words[@]}")
+		read -r -d '' -a words <<<"${OZP_UNPACKED[$purpose]:-}"
+		unpacked+=("${words[@]}")
 	done
-	need_packages "${list[@]}"
+	need_packages "${list[@]}" && need_unpacked "${unpacked[@]}"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
