@@ -80,7 +80,12 @@ check "make install" in_tree install PREFIX=/usr || tap_done
 for file in "/lib/modules/$release/updates/ozproxy.ko" /usr/bin/ozctl \
 	/libozproxy.a /libozproxy.so /libozproxy.pc \
 	/usr/include/linux/ozproxy.h /usr/share/ozproxy/ozproxy.yaml \
-	/man8/ozctl.8 /man7/ozproxy.7; do
+	/man8/ozctl.8 /man7/ozproxy.7 /man8/ozproxyd.8 \
+	/man5/ozproxyd.conf.5 /usr/share/ozproxy/ozproxyd.conf \
+	/usr/lib/systemd/system/ozproxyd.service \
+	/usr/lib/sysusers.d/ozproxyd.conf \
+	/bash-completion/completions/ozctl \
+	/bash-completion/completions/ozproxyd; do
 	check "installed: $file" installed "$file"
 done
 check "the installed module is of the asked kernel" \

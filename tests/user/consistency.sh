@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 # shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
 . tests/lib/tap.sh
 
-need_packages python3-yaml groff-base clang-14 pkg-config || exit 1
+need_packages python3-yaml groff-base clang-14 mandoc pkg-config || exit 1
 
 build()
 {
@@ -170,6 +170,7 @@ check "the shared library exports what its headers declare" \
 check "the installed library is usable, and goes away" usable
 for page in userspace/man/*.[0-9]; do
 	check "$page is well-formed" nothing_said groff -man -Tutf8 -ww -z "$page"
+	check "$page is well-formed for mandoc" nothing_said mandoc -T lint "$page"
 done
 check "limits and defaults in ozproxy(7) are those of the spec" limits_in_page
 check "what the help names is in ozctl(8)" help_in_page

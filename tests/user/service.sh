@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# What surrounds ozproxyd on a worker: its systemd unit is valid and gives it
+# little, its user can be made, and the shell completes what the help tells.
+
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source-path=SCRIPTDIR source=../lib/deps.sh
+. tests/lib/deps.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
+. tests/lib/tap.sh
+
+need_packages_for build && need_packages systemd || exit 1
+
+root=$OZP_TMP/root
+ozctl=userspace/build/gcc/bin/ozctl
+unit=$root/usr/lib/systemd/system/ozproxyd.service
+
+# As installed, in a tree of its own. systemd's own units stand beside it.
+install_all()
+{
+	make -s -C userspace install BUILD="$PWD/userspace/build/gcc" \
+		OZCTL="$PWD/$ozctl" CC=gcc DESTDIR="$root" PREFIX=/usr
+}
+
+# Pages are looked for in the system, where they are not.
+unit_is_valid()
+{
+	local words
+
+	mkdir -p "$root/etc" "$root/lib"
+	cp -r /usr/lib/systemd/system/. "$root/usr/lib/systemd/system/" &&
+		ln -sfn ../usr/lib/systemd "$root/lib/systemd" || return 1
+	words=$(systemd-analyze verify --man=no "$unit" 2>&1 |
+		grep 'ozproxyd\.service' |
+		grep -v 'Command /usr/bin/ozproxyd is not executable')
+	[[ -z $words ]] || { echo "$words"; return 1; }
+}
+
+# Of ten; the threshold is in tenths.
+exposure()
+{
+	systemd-analyze security --offline=true --threshold=30 "$unit"
+}
+
+user_can_be_made()
+{
+	mkdir -p "$OZP_TMP/users/etc" &&
+		systemd-sysusers --root="$OZP_TMP/users" \
+			"$root/usr/lib/sysusers.d/ozproxyd.conf" &&
+		grep '^ozproxyd:' "$OZP_TMP/users/etc/passwd" &&
+		grep '^ozproxyd:' "$OZP_TMP/users/etc/group"
+}
+
+# Each setting of the sample is in the manual, and where that has a default, it
+# is the value that stands in the sample.
+sample_agrees()
+{
+	local name value line status=0 page=userspace/man/ozproxyd.conf.5
+
+	while IFS=' =' read -r name value; do
+		name=${name#\#} name=${name//-/\\\\-}
+		line=$(grep -E "^\\.(BR?|BR .*\",) .*\b$name\b" "$page" | head -n 1)
+		[[ -n $line && (! $line =~ \(([^ ]*)\) || $line == *"(none)"* ||
+			${BASH_REMATCH[1]} == "$value") ]] && continue
+		echo "ozproxyd.conf(5) has '$line' for $name = $value"
+		status=1
+	done < <(grep -E '^#?[a-z-]+ = ' userspace/conf/ozproxyd.conf)
+	return "$status"
+}
+
+# complete WORD… : what a press of the tab key offers for the last one.
+complete_words()
+{
+	local program=$1
+
+	(
+		PATH=$PWD/${ozctl%/*}:$PATH
+		# shellcheck disable=SC1090,SC2034 # found by name; bash's own
+		{
+			. "userspace/completion/$program"
+			COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		}
+		"_$program" 2>&1
+		echo "${COMPREPLY[*]}"
+	)
+}
+
+check "it is installed" install_all || tap_done
+check "the unit is valid" unit_is_valid
+check "its exposure is below 3" exposure
+check "its user can be made" user_can_be_made
+check "the sample and its page agree" sample_agrees
+for object in device service flow miss stats monitor; do
+	like "ozctl completes $object" " $(complete_words ozctl "") " " $object "
+done
+is "a verb" "$(complete_words ozctl device s)" "set show"
+is "a verb after -j" "$(complete_words ozctl -j service l)" load
+is "an option" "$(complete_words ozctl device add oz0 dscp)" \
+	"dscp-mode dscp"
+is "the values of an option" "$(complete_words ozctl device add oz0 \
+	source-port "")" "flow own"
+is "a policy" "$(complete_words ozctl service set j address 10.30.1.30 \
+	policy c)" closest
+is "a word of a filter" "$(complete_words ozctl flow show fr)" from
+is "nothing for a number" "$(complete_words ozctl device add oz0 port "" |
+	grep -w flow)" ""
+tap_done
