@@ -81,6 +81,12 @@
 	R(UNRELATED_ERROR, "unrelated-error", \
 	  "An ICMP error is about a packet of no flow that is followed, or comes from somebody that the packet was not for.") \
 	R(ERROR_ABOUT_ERROR, "error-about-error", \
-	  "An ICMP error is about an ICMP error, which nobody may send (RFC 1122, 3.2.2; RFC 4443, 2.4).")
+	  "An ICMP error is about an ICMP error, which nobody may send (RFC 1122, 3.2.2; RFC 4443, 2.4).") \
+	R(FRAGMENT_TIMEOUT, "fragment-timeout", \
+	  "An IP fragment waited too long for the first one of its datagram (link attribute fragment-timeout).") \
+	R(FRAGMENT_LIMIT, "fragment-limit", \
+	  "An IP fragment, or its datagram, is one more than may wait (link attributes fragment-limit and fragment-memory), or one of too many of its datagram.") \
+	R(FRAGMENT_OVERLAP, "fragment-overlap", \
+	  "IP fragments of one datagram overlap or contradict each other; what comes later of the datagram is lost, too.")
 
 #endif /* _OZP_REASONS_GEN_H */

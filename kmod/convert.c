@@ -185,3 +185,39 @@ void ozp_convert_want(struct ozp_convert *cv, const struct ozp_packet *pkt,
 	want->source.addr = pkt->tuple.src;
 	want->source.family = pkt->tuple.family;
 }
+
+/**
+ * ozp_convert_fragment() - let a fragment go the way of its flow
+ * @cv: the device
+ * @skb: the fragment, consumed
+ * @pkt: what is known of it
+ * @pass: what becomes of a packet of a known flow; consumes it
+ *
+ * A first fragment is followed by those that waited for it. Caller is in an RCU
+ * read section with BH off.
+ */
+void ozp_convert_fragment(struct ozp_convert *cv, struct sk_buff *skb,
+			  struct ozp_packet *pkt,
+			  void (*pass)(struct ozp_convert *cv,
+				       struct sk_buff *skb,
+				       struct ozp_packet *pkt))
+{
+	struct sk_buff_head waiting;
+	struct ozp_packet first;
+
+	__skb_queue_head_init(&waiting);
+	switch (ozp_fragment_admit(&cv->fragments[pkt->direction], skb, pkt,
+				   &waiting)) {
+	case OZP_DROP:
+		ozp_drop(skb, pkt, pkt->reason);
+		return;
+	case OZP_CONSUMED:
+		return;
+	case OZP_CONTINUE:
+		break;
+	}
+	first = *pkt;
+	pass(cv, skb, pkt);
+	while ((skb = ozp_fragment_next(&waiting, &first, pkt)))
+		pass(cv, skb, pkt);
+}

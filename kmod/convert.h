@@ -10,6 +10,7 @@
 
 #include "affinity.h"
 #include "flow.h"
+#include "fragment.h"
 #include "miss.h"
 #include "node.h"
 #include "packet.h"
@@ -86,6 +87,7 @@ struct ozp_bearing {
  * @flows: the conversions in use
  * @affinities: which instances clients had last
  * @misses: addresses that the table does not have, and what waits for them
+ * @fragments: datagrams in fragments, by direction
  * @tunnel: the wire
  * @reset: answers to connections whose instance is gone
  * @gro_cells: receive queues, one a CPU
@@ -101,6 +103,7 @@ struct ozp_convert {
 	struct ozp_flows *flows;
 	struct ozp_affinities affinities;
 	struct ozp_misses misses;
+	struct ozp_fragments fragments[OZP_DIRECTION_COUNT];
 	struct ozp_tunnel tunnel;
 	struct ozp_reset reset;
 	struct gro_cells gro_cells;
@@ -138,6 +141,11 @@ enum ozp_verdict ozp_error_inbound(struct ozp_convert *cv, struct sk_buff *skb,
 				   struct ozp_packet *pkt);
 void ozp_convert_want(struct ozp_convert *cv, const struct ozp_packet *pkt,
 		      struct ozp_miss_want *want);
+void ozp_convert_fragment(struct ozp_convert *cv, struct sk_buff *skb,
+			  struct ozp_packet *pkt,
+			  void (*pass)(struct ozp_convert *cv,
+				       struct sk_buff *skb,
+				       struct ozp_packet *pkt));
 netdev_tx_t ozp_outbound(struct ozp_convert *cv, struct sk_buff *skb);
 void ozp_outbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
 			 struct ozp_packet *pkt);

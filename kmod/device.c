@@ -86,6 +86,8 @@ static void ozp_options_copy(void *to, const void *from, size_t size)
 static void ozp_link_apply(struct ozp_convert *cv,
 			   const struct ozp_link_config *config)
 {
+	int i;
+
 	mutex_lock(&cv->table.lock);
 	WRITE_ONCE(cv->tunnel.port, config->port);
 	ozp_options_copy(&cv->options, &config->convert,
@@ -99,6 +101,11 @@ static void ozp_link_apply(struct ozp_convert *cv,
 	ozp_tunnel_options_changed(&cv->tunnel);
 	ozp_options_copy(&cv->affinities.options, &config->affinities,
 			 sizeof(cv->affinities.options));
+	for (i = 0; i < OZP_DIRECTION_COUNT; i++) {
+		ozp_options_copy(&cv->fragments[i].options, &config->fragments,
+				 sizeof(cv->fragments[i].options));
+		ozp_fragments_hurry(&cv->fragments[i]);
+	}
 	cv->table.service_limit = config->service_limit;
 	ozp_misses_options_changed(&cv->misses);
 	ozp_flows_locality_changed(cv->flows);
@@ -110,7 +117,7 @@ static int ozp_device_init(struct net_device *dev)
 	struct ozp_device *oz = netdev_priv(dev);
 	struct ozp_convert *cv = &oz->convert;
 	struct net *net = rtnl_dereference(cv->tunnel.net);
-	int err;
+	int err, i;
 
 	cv->dev = dev;
 	err = ozp_stats_init(&cv->stats, dev->name);
@@ -130,6 +137,8 @@ static int ozp_device_init(struct net_device *dev)
 	}
 	ozp_affinities_init(&cv->affinities);
 	ozp_misses_init(&cv->misses, &ozp_device_miss_events);
+	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
+		ozp_fragments_init(&cv->fragments[i], &cv->stats, i);
 
 	ozp_reset_init(&cv->reset, dev);
 	cv->tunnel.dev = dev;
@@ -162,6 +171,7 @@ static void ozp_device_uninit(struct net_device *dev)
 {
 	struct ozp_device *oz = netdev_priv(dev);
 	struct ozp_convert *cv = &oz->convert;
+	int i;
 
 	list_del_init(&oz->underlay_link);
 	mutex_lock(&cv->table.lock);
@@ -170,6 +180,8 @@ static void ozp_device_uninit(struct net_device *dev)
 
 	ozp_idle_uninit(&oz->idle);
 	gro_cells_destroy(&cv->gro_cells);
+	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
+		ozp_fragments_uninit(&cv->fragments[i]);
 	ozp_misses_uninit(&cv->misses);
 	ozp_affinities_uninit(&cv->affinities);
 	ozp_flows_release(cv->flows);
@@ -194,9 +206,12 @@ static int ozp_device_open(struct net_device *dev)
 static int ozp_device_stop(struct net_device *dev)
 {
 	struct ozp_device *oz = netdev_priv(dev);
+	int i;
 
 	ozp_tunnel_close(&oz->convert.tunnel);
 	ozp_misses_close(&oz->convert.misses);
+	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
+		ozp_fragments_forget(&oz->convert.fragments[i]);
 	return 0;
 }
 
@@ -392,6 +407,7 @@ static void ozp_link_current(const struct ozp_convert *cv,
 	config->misses = cv->misses.options;
 	config->tunnel = cv->tunnel.options;
 	config->affinities = cv->affinities.options;
+	config->fragments = cv->fragments[0].options;
 	config->service_limit = cv->table.service_limit;
 }
 

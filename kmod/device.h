@@ -11,6 +11,7 @@
  *   ozp_flows.collect_lock  mutex: one collector at a time
  *   ozp_table.commit      seqlock, BH off: a change becoming visible
  *   ozp_misses.lock       spinlock, BH off: addresses that wait, their packets
+ *   ozp_fragments.lock    spinlock, BH off: datagrams in fragments
  *   ozp_flows.convert_lock  spinlock, BH off: replacing a flow's conversion
  *   ozp_services.lock     spinlock, BH off: lists of services and instances
  *   ozp_affinities.lock   spinlock, BH off: which instances clients had last
@@ -18,10 +19,10 @@
  *
  * Of the spinlocks only ozp_services.lock is ever taken inside another, inside
  * ozp_table.commit. The packet path takes ozp_misses.lock for an unknown
- * address and, while packets wait, for each new flow, ozp_affinities.lock for a
- * new flow to a service with affinity, and ozp_flows.convert_lock when an
- * instance of a flow has moved; it reads ozp_table.commit when it finds nothing.
- * Everything else there is RCU.
+ * address and, while packets wait, for each new flow, ozp_fragments.lock for a
+ * fragment, ozp_affinities.lock for a new flow to a service with affinity, and
+ * ozp_flows.convert_lock when an instance of a flow has moved; it reads
+ * ozp_table.commit when it finds nothing. Everything else there is RCU.
  * References are dropped with none of the spinlocks held.
  *
  * Life of the objects:
@@ -33,6 +34,9 @@
  *   endpoint   references: the snapshot that offers it, flows' conversions
  *   snapshot   owned by its service, replaced as a whole
  *   node       one reference for each endpoint there
+ *   datagram   owned by the list of its direction until all of its fragments
+ *              passed or its time is over, at the latest until the device is
+ *              closed
  *   flow       owned by the flow table; marked dying by anyone, who then puts
  *              it on the list from which the collector unlinks
  *   flow table reference of the device, and of dumps in progress

@@ -37,6 +37,9 @@ void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 		ozp_clock_touch(&conv->source->instance->service->used, now);
 		ozp_clock_touch(&conv->target->instance->service->used, now);
 	}
+	/* The first one told. */
+	if (ozp_packet_is_later_fragment(pkt))
+		return;
 	if (pkt->direction == OZPROXY_DIRECTION_IN)
 		ozp_flow_mark(flow, OZP_FLOW_REPLIED);
 	else if (!pkt->tcp_syn)

@@ -139,11 +139,6 @@ static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
 {
 	enum ozp_verdict verdict;
 
-	verdict = ozp_packet_parse(skb, pkt);
-	if (verdict != OZP_CONTINUE)
-		return verdict;
-	if (ozp_packet_is_fragment(pkt))
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_FRAGMENT);
 	verdict = ozp_inbound_convert(cv, skb, pkt);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
@@ -153,6 +148,29 @@ static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
 			return verdict;
 	}
 	return ozp_tunnel_ecn(skb, pkt);
+}
+
+static void ozp_inbound_pass(struct ozp_convert *cv, struct sk_buff *skb,
+			     struct ozp_packet *pkt)
+{
+	if (ozp_inbound_steps(cv, skb, pkt) == OZP_DROP)
+		ozp_drop(skb, pkt, pkt->reason);
+	else
+		ozp_inbound_deliver(cv, skb, pkt);
+}
+
+/* Answers come from an Instance IP, so that they would be admitted, too: only
+ * what has a chance to be delivered is remembered.
+ */
+static void ozp_inbound_fragment(struct ozp_convert *cv, struct sk_buff *skb,
+				 struct ozp_packet *pkt)
+{
+	struct ozp_endpoint *target;
+
+	if (ozp_inbound_admit(cv, pkt, &target) == OZP_DROP)
+		ozp_drop(skb, pkt, pkt->reason);
+	else
+		ozp_convert_fragment(cv, skb, pkt, ozp_inbound_pass);
 }
 
 /**
@@ -169,10 +187,12 @@ void ozp_inbound(struct ozp_tunnel *tunnel, struct sk_buff *skb,
 	struct ozp_convert *cv = container_of(tunnel, struct ozp_convert,
 					      tunnel);
 
-	if (ozp_inbound_steps(cv, skb, pkt) == OZP_DROP)
+	if (ozp_packet_parse(skb, pkt) == OZP_DROP)
 		ozp_drop(skb, pkt, pkt->reason);
+	else if (ozp_packet_is_fragment(pkt))
+		ozp_inbound_fragment(cv, skb, pkt);
 	else
-		ozp_inbound_deliver(cv, skb, pkt);
+		ozp_inbound_pass(cv, skb, pkt);
 }
 
 /**

@@ -102,6 +102,37 @@
 #define OZP_NEGATIVE_LIMIT_MIN		0
 #define OZP_NEGATIVE_LIMIT_MAX		65536
 
+/* Datagrams followed because they come in fragments, in each direction: under
+ * 1 KiB each; one lives for the milliseconds that its fragments are apart, so
+ * that this is a thousand senders at one moment.
+ */
+#define OZP_FRAGMENT_LIMIT_DEFAULT	1024
+#define OZP_FRAGMENT_LIMIT_MIN		1
+#define OZP_FRAGMENT_LIMIT_MAX		65536
+#define OZP_FRAGMENT_BUCKET_BITS	8
+
+/* Bytes of fragments that wait for their first, in each direction, with all that
+ * the kernel needs for them: the default of the kernel's ipfrag_high_thresh.
+ */
+#define OZP_FRAGMENT_MEMORY_DEFAULT	4194304
+#define OZP_FRAGMENT_MEMORY_MIN		4096
+#define OZP_FRAGMENT_MEMORY_MAX		1073741824
+
+/* The same for one datagram: its longest in pieces of IPv6's least MTU, each in
+ * a page and an skb.
+ */
+#define OZP_FRAGMENT_HELD_MAX		(256 * 1024)
+
+/* Fragments of one datagram: its longest over paths of 576 bytes, which nothing
+ * is narrower than (RFC 791, 3.1); smaller ones are sent to be many.
+ */
+#define OZP_FRAGMENT_PARTS_MAX		120
+
+/* Milliseconds: the kernel's ipfrag_time; at most what RFC 1122, 3.3.2 allows. */
+#define OZP_FRAGMENT_TIMEOUT_DEFAULT	30000
+#define OZP_FRAGMENT_TIMEOUT_MIN	100
+#define OZP_FRAGMENT_TIMEOUT_MAX	120000
+
 /* Services: above the 10,000 of the largest cluster that was asked for. */
 #define OZP_SERVICE_LIMIT_DEFAULT	16384
 #define OZP_SERVICE_LIMIT_MIN		1

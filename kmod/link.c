@@ -49,6 +49,9 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_ICMP_TIMEOUT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_IDLE_TIMEOUT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_REJECTION] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_FRAGMENT_LIMIT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_FRAGMENT_MEMORY] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_FRAGMENT_TIMEOUT] = { .type = NLA_U32 },
 };
 
 /**
@@ -139,6 +142,12 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_REJECTION] =
 		OZP_LINK_OPTION(convert.rejection, OZPROXY_REJECTION_REJECT, 0,
 				OZPROXY_REJECTION_DROP),
+	[IFLA_OZPROXY_FRAGMENT_LIMIT] =
+		OZP_LINK_LIMIT(fragments.limit, OZP_FRAGMENT_LIMIT),
+	[IFLA_OZPROXY_FRAGMENT_MEMORY] =
+		OZP_LINK_LIMIT(fragments.memory, OZP_FRAGMENT_MEMORY),
+	[IFLA_OZPROXY_FRAGMENT_TIMEOUT] =
+		OZP_LINK_LIMIT(fragments.timeout, OZP_FRAGMENT_TIMEOUT),
 };
 
 static bool ozp_link_has_option(unsigned int type)

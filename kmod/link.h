@@ -21,6 +21,7 @@ extern const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1];
  * @misses: what the waiting addresses are told
  * @tunnel: what the tunnel is told
  * @affinities: what the affinities are told
+ * @fragments: what those who follow datagrams are told
  * @service_limit: most services
  */
 struct ozp_link_config {
@@ -32,6 +33,7 @@ struct ozp_link_config {
 	struct ozp_miss_options misses;
 	struct ozp_tunnel_options tunnel;
 	struct ozp_affinity_options affinities;
+	struct ozp_fragment_options fragments;
 	u32 service_limit;
 };
 

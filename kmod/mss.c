@@ -41,7 +41,8 @@ bool ozp_mss_is_offered(const struct sk_buff *skb,
 {
 	const struct tcphdr *th;
 
-	if (pkt->tuple.protocol != IPPROTO_TCP)
+	if (pkt->tuple.protocol != IPPROTO_TCP ||
+	    ozp_packet_is_later_fragment(pkt))
 		return false;
 	th = (void *)skb_network_header(skb) + pkt->l4_offset;
 	return th->syn;

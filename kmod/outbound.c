@@ -65,6 +65,25 @@ static struct ozp_flow *ozp_outbound_reach(struct ozp_convert *cv,
 	return ERR_PTR(-EADDRNOTAVAIL);
 }
 
+/* 3: whether this is from an instance of ours, to a service. */
+static enum ozp_verdict ozp_outbound_know(struct ozp_convert *cv,
+					  struct ozp_packet *pkt,
+					  struct ozp_endpoint **source)
+{
+	const struct ozp_tuple *tuple = &pkt->tuple;
+	int f = ozp_family_index(tuple->family);
+
+	*source = ozp_convert_find_local_rcu(cv, tuple->family, &tuple->src);
+	if (!*source)
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_UNKNOWN_SOURCE);
+	if (!ozp_addr_is_set(&(*source)->config.ip[f]))
+		return ozp_refuse(pkt,
+				  OZPROXY_DROP_REASON_SOURCE_WITHOUT_ADDRESS);
+	if (!ozp_networks_contain(&cv->networks, tuple->family, &tuple->dst))
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NOT_A_SERVICE);
+	return OZP_CONTINUE;
+}
+
 /* 3: who sends, and to whom, and 4 or 5. -ESTALE in @flow: the table changed on
  * the way.
  */
@@ -77,21 +96,13 @@ static enum ozp_verdict ozp_outbound_resolve(struct ozp_convert *cv,
 		.epoch = ozp_flows_epoch(cv->flows),
 		.opens = pkt->tcp_syn,
 	};
-	const struct ozp_tuple *tuple = &pkt->tuple;
-	int f = ozp_family_index(tuple->family);
 	enum ozp_verdict verdict;
 	struct ozp_miss_want want;
 
 	ozp_convert_want(cv, pkt, &want);
-	parties.source = ozp_convert_find_local_rcu(cv, tuple->family,
-						    &tuple->src);
-	if (!parties.source)
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_UNKNOWN_SOURCE);
-	if (!ozp_addr_is_set(&parties.source->config.ip[f]))
-		return ozp_refuse(pkt,
-				  OZPROXY_DROP_REASON_SOURCE_WITHOUT_ADDRESS);
-	if (!ozp_networks_contain(&cv->networks, tuple->family, &tuple->dst))
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NOT_A_SERVICE);
+	verdict = ozp_outbound_know(cv, pkt, &parties.source);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
 	verdict = ozp_miss_join(&cv->misses, skb, pkt, &want);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
@@ -287,6 +298,7 @@ static noinline enum ozp_verdict ozp_outbound_error(struct ozp_convert *cv,
 				   &to.rewrite, &way);
 }
 
+/* 2 to 7 */
 static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
 					   struct sk_buff *skb,
 					   struct ozp_packet *pkt)
@@ -295,11 +307,6 @@ static enum ozp_verdict ozp_outbound_steps(struct ozp_convert *cv,
 	enum ozp_verdict verdict;
 	struct ozp_flow *flow;
 
-	verdict = ozp_packet_parse(skb, pkt);
-	if (verdict != OZP_CONTINUE)
-		return verdict;
-	if (ozp_packet_is_fragment(pkt))
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_BAD_FRAGMENT);
 	if (pkt->icmp == OZP_ICMP_ERROR)
 		return ozp_outbound_error(cv, skb, pkt);
 	verdict = ozp_outbound_find(cv, skb, pkt, &flow, &conv);
@@ -337,6 +344,27 @@ void ozp_outbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
 	ozp_drop(skb, pkt, pkt->reason);
 }
 
+static void ozp_outbound_pass(struct ozp_convert *cv, struct sk_buff *skb,
+			      struct ozp_packet *pkt)
+{
+	if (ozp_outbound_steps(cv, skb, pkt) == OZP_DROP)
+		ozp_outbound_reject(cv, skb, pkt);
+}
+
+/* Only what has a chance to be sent is remembered. One that waited for its
+ * address comes here again, as a repetition.
+ */
+static void ozp_outbound_fragment(struct ozp_convert *cv, struct sk_buff *skb,
+				  struct ozp_packet *pkt)
+{
+	struct ozp_endpoint *source;
+
+	if (ozp_outbound_know(cv, pkt, &source) == OZP_DROP)
+		ozp_outbound_reject(cv, skb, pkt);
+	else
+		ozp_convert_fragment(cv, skb, pkt, ozp_outbound_pass);
+}
+
 static void ozp_outbound_go(struct ozp_convert *cv, struct sk_buff *skb)
 {
 	struct ozp_packet pkt = {
@@ -345,8 +373,12 @@ static void ozp_outbound_go(struct ozp_convert *cv, struct sk_buff *skb)
 	};
 
 	rcu_read_lock();
-	if (ozp_outbound_steps(cv, skb, &pkt) == OZP_DROP)
+	if (ozp_packet_parse(skb, &pkt) == OZP_DROP)
 		ozp_outbound_reject(cv, skb, &pkt);
+	else if (ozp_packet_is_fragment(&pkt))
+		ozp_outbound_fragment(cv, skb, &pkt);
+	else
+		ozp_outbound_pass(cv, skb, &pkt);
 	rcu_read_unlock();
 }
 

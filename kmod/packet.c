@@ -376,6 +376,12 @@ static enum ozp_verdict ozp_packet_parse_icmp(struct sk_buff *skb,
 		pkt->tuple.dport = icmph->un.echo.id;
 		break;
 	case OZP_ICMP_ERROR:
+		/* Short enough for every path (RFC 1812, 4.3.2.3; RFC 4443,
+		 * 2.4 c).
+		 */
+		if (ozp_packet_is_fragment(pkt))
+			return ozp_refuse(pkt,
+					  OZPROXY_DROP_REASON_BAD_FRAGMENT);
 		break;
 	case OZP_ICMP_NONE:
 	case OZP_ICMP_OTHER:

@@ -89,7 +89,8 @@ static void ozp_reset_sum(struct sk_buff *skb, const struct ozp_tuple *to)
  * @skb: the segment as it came, parsed; it stays the caller's
  * @pkt: what is known of it
  *
- * Never an answer to RST, and no more answers than OZP_RESET_RATE. BH off.
+ * Never an answer to RST or to a later fragment, which has no header, and no more
+ * answers than OZP_RESET_RATE. BH off.
  */
 void ozp_reset_answer(struct ozp_reset *reset, const struct sk_buff *skb,
 		      const struct ozp_packet *pkt)
@@ -98,7 +99,8 @@ void ozp_reset_answer(struct ozp_reset *reset, const struct sk_buff *skb,
 	const struct tcphdr *th;
 	struct sk_buff *answer;
 
-	if (pkt->tcp_rst || !__ratelimit(&reset->rate))
+	if (pkt->tcp_rst || ozp_packet_is_later_fragment(pkt) ||
+	    !__ratelimit(&reset->rate))
 		return;
 	answer = alloc_skb(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(*th),
 			   GFP_ATOMIC | __GFP_NOWARN);

@@ -54,6 +54,18 @@ static void ozp_rewrite_ip6(struct sk_buff *skb, const struct ozp_rewrite *rw)
 	ip6h->daddr = rw->dst.ip6;
 }
 
+/* The sum of all bytes that came with the packet sees addresses without a
+ * checksum that makes up for them; IPv4's header always adds up to nothing.
+ */
+static void ozp_rewrite_addresses_only(struct sk_buff *skb,
+				       const struct ozp_packet *pkt,
+				       const struct ozp_rewrite *rw)
+{
+	if (pkt->tuple.family == AF_INET6 &&
+	    skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->csum = csum_add(skb->csum, rw->diff);
+}
+
 /* TCP, UDP and ICMPv6 sum their addresses in a pseudo header (RFC 9293, 3.1;
  * RFC 768; RFC 8200, 8.1), ICMPv4 does not. The incremental update (RFC 1624)
  * keeps a wrong sum wrong.
@@ -80,8 +92,10 @@ static void ozp_rewrite_l4(struct sk_buff *skb, const struct ozp_packet *pkt,
 		return;
 	}
 	/* Zero says that there is no sum, unless it is unfinished. */
-	if (!uh->check && skb->ip_summed != CHECKSUM_PARTIAL)
+	if (!uh->check && skb->ip_summed != CHECKSUM_PARTIAL) {
+		ozp_rewrite_addresses_only(skb, pkt, rw);
 		return;
+	}
 	ozp_compat_csum_replace_by_diff(&uh->check, skb, rw->diff, ipv6);
 	if (!uh->check)
 		uh->check = CSUM_MANGLED_0;
@@ -105,6 +119,8 @@ enum ozp_verdict ozp_rewrite_apply(struct sk_buff *skb, struct ozp_packet *pkt,
 			      sizeof(struct tcphdr) : sizeof(struct udphdr);
 
 	BUILD_BUG_ON(sizeof(struct udphdr) != sizeof(struct icmp6hdr));
+	if (ozp_packet_is_later_fragment(pkt))
+		l4_len = 0;
 	if (skb_ensure_writable(skb, pkt->l4_offset + l4_len))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_MEMORY);
 
@@ -112,6 +128,9 @@ enum ozp_verdict ozp_rewrite_apply(struct sk_buff *skb, struct ozp_packet *pkt,
 		ozp_rewrite_ip4(skb, rw);
 	else
 		ozp_rewrite_ip6(skb, rw);
-	ozp_rewrite_l4(skb, pkt, rw);
+	if (ozp_packet_is_later_fragment(pkt))
+		ozp_rewrite_addresses_only(skb, pkt, rw);
+	else
+		ozp_rewrite_l4(skb, pkt, rw);
 	return OZP_CONTINUE;
 }

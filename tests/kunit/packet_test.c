@@ -437,6 +437,9 @@ static void every_fragment_is_placed(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, pkt.fragment.end, at);
 			KUNIT_EXPECT_EQ(test, pkt.fragment.id, 4711);
 		}
+		while (--len)
+			KUNIT_EXPECT_EQ(test, parse(test, fragment, len, len,
+						    &pkt), OZP_DROP);
 		len = ozp_test_fragment(data, whole, at, whole - start - at,
 					4711, fragment);
 		KUNIT_ASSERT_EQ(test, parse(test, fragment, len, 1, &pkt),
@@ -445,6 +448,9 @@ static void every_fragment_is_placed(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pkt.fragment.offset, at);
 		KUNIT_EXPECT_EQ(test, pkt.fragment.end, whole - start);
 		KUNIT_EXPECT_EQ(test, pkt.tuple.dport, 0);
+		while (--len)
+			KUNIT_EXPECT_EQ(test, parse(test, fragment, len, len,
+						    &pkt), OZP_DROP);
 	}
 }
 

@@ -112,6 +112,14 @@ static const struct attr_mirror link_attrs[] = {
 		{ "0", "999", "604800001" } },
 	[IFLA_OZPROXY_REJECTION] = {
 		"rejection", KIND_U32, "1", { "2", "4294967295" } },
+	[IFLA_OZPROXY_FRAGMENT_LIMIT] = {
+		"fragment-limit", KIND_U32, "100", { "0", "65537" } },
+	[IFLA_OZPROXY_FRAGMENT_MEMORY] = {
+		"fragment-memory", KIND_U32, "1048576",
+		{ "0", "4095", "1073741825" } },
+	[IFLA_OZPROXY_FRAGMENT_TIMEOUT] = {
+		"fragment-timeout", KIND_U32, "1000",
+		{ "0", "99", "120001" } },
 };
 
 SET(IFLA_OZPROXY, link);

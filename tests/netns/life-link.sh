@@ -56,7 +56,9 @@ defaults()
 		"tcp-timeout 21600000" \
 		"tcp-syn-timeout 240000" "tcp-closing-timeout 240000" \
 		"udp-timeout 300000" "udp-unanswered-timeout 120000" \
-		"icmp-timeout 60000" "idle-timeout 10000"; do
+		"icmp-timeout 60000" "idle-timeout 10000" \
+		"fragment-limit 1024" "fragment-memory 4194304" \
+		"fragment-timeout 30000"; do
 		read -r key want <<<"$row"
 		is "default $key" "$(property alone oz0 "$key")" "$want"
 	done

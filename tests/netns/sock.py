@@ -204,6 +204,20 @@ def do_silent(handle):
         raise Refused("something came: " + " ".join(do_receive(handle)))
 
 
+def do_carry(sender, receiver, size, to, port):
+    """carry FROM TO SIZE ADDRESS PORT: a datagram of that many bytes, until it
+    has learnt the size of the path and is there; who it came from"""
+    sender, receiver, want = need(sender), need(receiver), pattern(int(size))
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        sender.sendto(want, (to, int(port)))
+        while select.select([receiver], [], [], 0.5)[0]:
+            got, peer = receiver.recvfrom(65536)
+            if got == want:
+                return [end(peer)]
+    raise Refused("the datagram does not arrive")
+
+
 def do_close(*handles):
     """close H..."""
     for handle in handles:
@@ -430,6 +444,21 @@ def do_build_error(source, destination, kind, code, embedded, size="1280"):
     data = bytes.fromhex(embedded)[:int(size)]
     return [bytes(packet.error(source, destination, int(kind), int(code),
                                data)).hex()]
+
+
+def do_fragments(data, ident, *sizes):
+    """fragments HEX ID SIZE...: a line for each piece of these sizes"""
+    return [piece.hex() for piece in packet.fragments(
+        bytes.fromhex(data), int(ident), *map(int, sizes))]
+
+
+def do_piece(data, ident, at, size, more):
+    """piece HEX ID OFFSET SIZE 0|1: one piece, that may lie; 1: more follow"""
+    whole = packet.Packet(bytes.fromhex(data))
+    at, size = int(at), int(size)
+    part = whole.data[whole.start + at:whole.start + at + size]
+    return [packet.fragment(whole.data[:whole.start], part, int(ident), at,
+                            int(more)).hex()]
 
 
 def do_describe(data):

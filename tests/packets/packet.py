@@ -205,6 +205,35 @@ class Packet:
         return text
 
 
+def fragments(data, ident, *sizes):
+    """A packet in pieces of these sizes, the last one as long as it takes."""
+    whole = Packet(data)
+    head, body, pieces, at = whole.data[:whole.start], \
+        whole.data[whole.start:], [], 0
+    for size in (*sizes, len(body)):
+        pieces.append(fragment(head, body[at:at + size], ident, at,
+                               at + size < len(body)))
+        at += size
+        if at >= len(body):
+            return pieces
+    return pieces
+
+
+def fragment(head, part, ident, at, more):
+    """One piece: what is at this place behind the header of a packet."""
+    head = bytearray(head)
+    if head[0] >> 4 == 6:
+        head[4:6] = struct.pack("!H", 8 + len(part))
+        part = struct.pack("!BBHI", head[6], 0, at | more, ident) + part
+        head[6] = 44
+    else:
+        head[2:8] = struct.pack("!HHH", len(head) + len(part), ident,
+                                at >> 3 | more << 13)
+        head[10:12] = b"\0\0"
+        head[10:12] = struct.pack("!H", fold(head) ^ 0xffff)
+    return bytes(head + part)
+
+
 def describe(data, ports=()):
     """One line about an IP packet; UDP to or from a port of `ports` carries
     an IP packet, which follows in braces."""

@@ -89,6 +89,9 @@ static void put_device(struct emit *emit)
 			.icmp_timeout = 60000,
 			.idle_timeout = 10000,
 			.rejection = OZPROXY_REJECTION_REJECT,
+			.fragment_limit = 1024,
+			.fragment_memory = 4194304,
+			.fragment_timeout = 30000,
 		},
 	};
 	struct in_addr first = v4("131.1.0.1");
@@ -470,6 +473,9 @@ static void put_many_devices(struct emit *emit)
 	device.link.icmp_timeout = UINT32_MAX;
 	device.link.idle_timeout = UINT32_MAX;
 	device.link.rejection = 77;
+	device.link.fragment_limit = UINT32_MAX;
+	device.link.fragment_memory = UINT32_MAX;
+	device.link.fragment_timeout = UINT32_MAX;
 	device.link.service_ipv4_prefix = 32;
 	device.link.service_ipv6_prefix = 128;
 	for (i = 1; i <= 16; i++) {

@@ -148,6 +148,9 @@ static const char *const drop_reason_names[] = {
 	[OZPROXY_DROP_REASON_INSTANCE_GONE] = "instance-gone",
 	[OZPROXY_DROP_REASON_UNRELATED_ERROR] = "unrelated-error",
 	[OZPROXY_DROP_REASON_ERROR_ABOUT_ERROR] = "error-about-error",
+	[OZPROXY_DROP_REASON_FRAGMENT_TIMEOUT] = "fragment-timeout",
+	[OZPROXY_DROP_REASON_FRAGMENT_LIMIT] = "fragment-limit",
+	[OZPROXY_DROP_REASON_FRAGMENT_OVERLAP] = "fragment-overlap",
 };
 
 const struct ozp_enum ozp_drop_reason_enum = {
@@ -985,6 +988,24 @@ static const struct ozp_attr link_attrs[] = {
 		.offset = offsetof(struct ozp_link, rejection),
 		.size = sizeof(((struct ozp_link *)0)->rejection),
 		.values = &ozp_rejection_enum,
+	},
+	[IFLA_OZPROXY_FRAGMENT_LIMIT] = {
+		.name = "fragment-limit",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, fragment_limit),
+		.size = sizeof(((struct ozp_link *)0)->fragment_limit),
+	},
+	[IFLA_OZPROXY_FRAGMENT_MEMORY] = {
+		.name = "fragment-memory",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, fragment_memory),
+		.size = sizeof(((struct ozp_link *)0)->fragment_memory),
+	},
+	[IFLA_OZPROXY_FRAGMENT_TIMEOUT] = {
+		.name = "fragment-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, fragment_timeout),
+		.size = sizeof(((struct ozp_link *)0)->fragment_timeout),
 	},
 };
 

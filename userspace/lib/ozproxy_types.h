@@ -377,6 +377,13 @@ struct ozp_stats {
  *   as idle (service-idle-ntf); default 10000.
  * @rejection: What becomes of a packet of a container that cannot be sent,
  *   default reject. Of enum ozproxy_rejection.
+ * @fragment_limit: Most datagrams in IP fragments that are followed at a time
+ *   in each direction, default 1024; the oldest makes room for a new one.
+ * @fragment_memory: Most bytes of IP fragments that wait for the first one of
+ *   their datagram in each direction, default 4194304; the oldest datagram
+ *   makes room.
+ * @fragment_timeout: Milliseconds after which a datagram is given up of which
+ *   not all IP fragments came, default 30000.
  */
 struct ozp_link {
 	uint64_t present;
@@ -412,6 +419,9 @@ struct ozp_link {
 	uint32_t icmp_timeout;
 	uint32_t idle_timeout;
 	uint32_t rejection;
+	uint32_t fragment_limit;
+	uint32_t fragment_memory;
+	uint32_t fragment_timeout;
 };
 
 #endif /* _OZP_LIB_OZPROXY_TYPES_H */

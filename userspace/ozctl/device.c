@@ -449,6 +449,11 @@ const struct noun device_noun = {
 		"                       idle UDP that was not (120000)\n"
 		"  icmp-timeout MS      idle ICMP queries (60000)\n"
 		"  idle-timeout MS      when an unused service is announced (10000)\n"
-		"  rejection reject|drop  of what cannot be sent (reject)\n",
+		"  rejection reject|drop  of what cannot be sent (reject)\n"
+		"  fragment-limit N     most datagrams in fragments that are followed\n"
+		"                       at a time, each way (1024)\n"
+		"  fragment-memory N    most bytes of fragments that wait for the first\n"
+		"                       of their datagram, each way (4194304)\n"
+		"  fragment-timeout MS  when an unfinished datagram is given up (30000)\n",
 	.verbs = verbs,
 };

@@ -227,6 +227,13 @@ enum ozproxy_miss_state {
  *   flow that is followed, or comes from somebody that the packet was not for.
  * @OZPROXY_DROP_REASON_ERROR_ABOUT_ERROR: An ICMP error is about an ICMP
  *   error, which nobody may send (RFC 1122, 3.2.2; RFC 4443, 2.4).
+ * @OZPROXY_DROP_REASON_FRAGMENT_TIMEOUT: An IP fragment waited too long for
+ *   the first one of its datagram (link attribute fragment-timeout).
+ * @OZPROXY_DROP_REASON_FRAGMENT_LIMIT: An IP fragment, or its datagram, is one
+ *   more than may wait (link attributes fragment-limit and fragment-memory),
+ *   or one of too many of its datagram.
+ * @OZPROXY_DROP_REASON_FRAGMENT_OVERLAP: IP fragments of one datagram overlap
+ *   or contradict each other; what comes later of the datagram is lost, too.
  */
 enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_NOT_IP,
@@ -266,6 +273,9 @@ enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_INSTANCE_GONE,
 	OZPROXY_DROP_REASON_UNRELATED_ERROR,
 	OZPROXY_DROP_REASON_ERROR_ABOUT_ERROR,
+	OZPROXY_DROP_REASON_FRAGMENT_TIMEOUT,
+	OZPROXY_DROP_REASON_FRAGMENT_LIMIT,
+	OZPROXY_DROP_REASON_FRAGMENT_OVERLAP,
 };
 
 enum {
@@ -301,6 +311,9 @@ enum {
 	IFLA_OZPROXY_ICMP_TIMEOUT,
 	IFLA_OZPROXY_IDLE_TIMEOUT,
 	IFLA_OZPROXY_REJECTION,
+	IFLA_OZPROXY_FRAGMENT_LIMIT,
+	IFLA_OZPROXY_FRAGMENT_MEMORY,
+	IFLA_OZPROXY_FRAGMENT_TIMEOUT,
 
 	__IFLA_OZPROXY_MAX,
 	IFLA_OZPROXY_MAX = (__IFLA_OZPROXY_MAX - 1)
