@@ -60,7 +60,8 @@ headers:
 
 libraries:
 	$(Q)missing=; \
-	for lib in libmnl/libmnl.h:libmnl-dev jansson.h:libjansson-dev; do \
+	for lib in libmnl/libmnl.h:libmnl-dev jansson.h:libjansson-dev \
+		ev.h:libev-dev mosquitto.h:libmosquitto-dev; do \
 		echo "#include <$${lib%:*}>" | \
 		$(CC) $(CPPFLAGS) $(CFLAGS) -E - >/dev/null 2>&1 || \
 			missing="$$missing $${lib#*:}"; \

@@ -26,8 +26,8 @@
 # Each returns 0, or 1 with a message when something cannot be installed.
 
 declare -gA OZP_PACKAGES=(
-	[build]="bc gcc kmod libc6-dev libelf-dev libjansson-dev libmnl-dev make
-		pkg-config"
+	[build]="bc gcc kmod libc6-dev libelf-dev libev-dev libjansson-dev
+		libmnl-dev libmosquitto-dev make pkg-config"
 	[style]="clang-format coccinelle codespell cppcheck gcc git make perl
 		python3-minimal python3-yaml shellcheck sparse xz-utils"
 	[user]="clang gcc libcmocka-dev libclang-rt-14-dev llvm make"

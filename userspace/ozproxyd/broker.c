@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "broker.h"
+#include <errno.h>
+#include <ev.h>
+#include <mosquitto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "log.h"
+#include "mem.h"
+
+/* Seconds without a word after which the other side is asked for one. */
+#define KEEPALIVE 20
+
+/* Seconds until it is tried again, the first time and at most. */
+#define PAUSE_MIN 0.5
+#define PAUSE_MAX 30.0
+
+/* Messages that may be without an acknowledgement. */
+#define INFLIGHT_MAX 2000
+
+/* How often the library looks at its own times, in seconds. */
+#define HOUSEKEEPING 1.0
+
+struct broker {
+	struct ev_loop *loop;
+	const struct broker_config *config;
+	const struct broker_ops *ops;
+	void *data;
+	struct mosquitto *mosq;
+	ev_io io;
+	ev_timer retry;
+	ev_timer housekeeping;
+	ev_prepare prepare;
+	double pause;
+	bool connecting; /* until the socket can be written to */
+	bool connected;
+	bool failed; /* the last attempt did, and that was said */
+};
+
+/* The watcher follows the library's socket and what it wants of it. */
+static void watch(struct broker *broker)
+{
+	int fd = mosquitto_socket(broker->mosq), events = EV_READ;
+
+	/*
+	 * Of a connection that is being made the library says that there is
+	 * nothing to write, but it goes on only when it is called.
+	 */
+	if (broker->connecting || mosquitto_want_write(broker->mosq))
+		events |= EV_WRITE;
+	if (ev_is_active(&broker->io) && broker->io.fd == fd &&
+	    (broker->io.events & (EV_READ | EV_WRITE)) == events)
+		return;
+	ev_io_stop(broker->loop, &broker->io);
+	if (fd < 0)
+		return;
+	ev_io_set(&broker->io, fd, events);
+	ev_io_start(broker->loop, &broker->io);
+}
+
+static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+	(void)loop;
+	(void)events;
+	watch(prepare->data);
+}
+
+/* Jittered, so that the workers of a cluster do not come back all at once. */
+static void retry_later(struct broker *broker)
+{
+	double jitter = 0.5 + (double)random() / (double)RAND_MAX;
+
+	ev_io_stop(broker->loop, &broker->io);
+	ev_timer_stop(broker->loop, &broker->retry);
+	ev_timer_set(&broker->retry, broker->pause * jitter, 0);
+	ev_timer_start(broker->loop, &broker->retry);
+	broker->pause *= 2;
+	if (broker->pause > PAUSE_MAX)
+		broker->pause = PAUSE_MAX;
+}
+
+static void lost(struct broker *broker, const char *why)
+{
+	bool was_connected = broker->connected;
+
+	if (ev_is_active(&broker->retry))
+		return;
+	broker->connected = false;
+	broker->connecting = false;
+	if (was_connected || !broker->failed)
+		log_warning("broker %s:%u: %s", broker->config->host,
+			    broker->config->port, why);
+	else
+		log_debug("broker %s:%u: %s", broker->config->host,
+			  broker->config->port, why);
+	broker->failed = true;
+	retry_later(broker);
+	if (was_connected)
+		broker->ops->disconnected(broker->data);
+}
+
+static const char *why(int err)
+{
+	return err == MOSQ_ERR_ERRNO ? strerror(errno) :
+				       mosquitto_strerror(err);
+}
+
+static void check(struct broker *broker, int err)
+{
+	if (err)
+		lost(broker, why(err));
+}
+
+static void connect_now(struct broker *broker)
+{
+	const struct broker_config *config = broker->config;
+	int err;
+
+	broker->connecting = true;
+	err = mosquitto_connect_async(broker->mosq, config->host, config->port,
+				      KEEPALIVE);
+	check(broker, err);
+	if (!err)
+		watch(broker);
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	connect_now(timer->data);
+}
+
+static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct broker *broker = timer->data;
+
+	(void)loop;
+	(void)events;
+	if (!ev_is_active(&broker->retry))
+		check(broker, mosquitto_loop_misc(broker->mosq));
+}
+
+static void on_io(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct broker *broker = io->data;
+	int err = 0;
+
+	(void)loop;
+	if (events & EV_WRITE) {
+		broker->connecting = false;
+		err = mosquitto_loop_write(broker->mosq, 1);
+	}
+	if (!err && events & EV_READ)
+		err = mosquitto_loop_read(broker->mosq, 1);
+	check(broker, err);
+}
+
+static void on_connect(struct mosquitto *mosq, void *data, int code)
+{
+	struct broker *broker = data;
+
+	(void)mosq;
+	if (code) {
+		lost(broker, mosquitto_connack_string(code));
+		return;
+	}
+	log_info("broker %s:%u: connected", broker->config->host,
+		 broker->config->port);
+	broker->connected = true;
+	broker->failed = false;
+	broker->pause = PAUSE_MIN;
+	broker->ops->connected(broker->data);
+}
+
+static void on_disconnect(struct mosquitto *mosq, void *data, int err)
+{
+	(void)mosq;
+	lost(data, err ? why(err) : "it said good-bye");
+}
+
+static void on_message(struct mosquitto *mosq, void *data,
+		       const struct mosquitto_message *message)
+{
+	struct broker *broker = data;
+
+	(void)mosq;
+	broker->ops->message(broker->data, message->topic,
+			     message->payload ?: "",
+			     (size_t)message->payloadlen);
+}
+
+static void on_subscribe(struct mosquitto *mosq, void *data, int mid, int count,
+			 const int *granted)
+{
+	static bool said;
+	int i;
+
+	(void)mosq;
+	(void)data;
+	(void)mid;
+	for (i = 0; i < count; i++)
+		if (granted[i] > 2)
+			log_once(said, "the broker refused a subscription");
+}
+
+static void on_log(struct mosquitto *mosq, void *data, int level,
+		   const char *text)
+{
+	(void)mosq;
+	(void)data;
+	/* What a failed handshake failed of is told nowhere else. */
+	if (level == MOSQ_LOG_ERR)
+		log_warning("broker: %s", text);
+}
+
+/* The first line of a file, in memory that is the caller's; or NULL. */
+static char *first_line(const char *name)
+{
+	FILE *file = fopen(name, "re");
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+
+	if (!file)
+		return NULL;
+	len = getline(&line, &room, file);
+	fclose(file);
+	if (len < 0) {
+		free(line);
+		return NULL;
+	}
+	line[strcspn(line, "\r\n")] = '\0';
+	return line;
+}
+
+static int set_password(struct broker *broker)
+{
+	const struct broker_config *config = broker->config;
+	char *password = NULL;
+	int err;
+
+	if (!config->username)
+		return 0;
+	if (config->password_file) {
+		password = first_line(config->password_file);
+		if (!password) {
+			log_error("%s: %s", config->password_file,
+				  errno ? strerror(errno) : "it is empty");
+			return -1;
+		}
+	}
+	err = mosquitto_username_pw_set(broker->mosq, config->username,
+					password);
+	if (password)
+		explicit_bzero(password, strlen(password));
+	free(password);
+	return err;
+}
+
+static int set_tls(struct broker *broker)
+{
+	const struct broker_config *config = broker->config;
+	int err;
+
+	if (!config->ca_file)
+		return 0;
+	err = mosquitto_tls_set(broker->mosq, config->ca_file, NULL,
+				config->cert_file, config->key_file, NULL);
+	/* The certificate has to be good, and of the host that was asked for. */
+	if (!err)
+		err = mosquitto_tls_opts_set(broker->mosq, 1, NULL, NULL);
+	if (!err)
+		err = mosquitto_tls_insecure_set(broker->mosq, false);
+	if (err)
+		log_error("TLS with %s: %s", config->ca_file, why(err));
+	return err;
+}
+
+static void set_callbacks(struct broker *broker)
+{
+	struct mosquitto *mosq = broker->mosq;
+
+	mosquitto_connect_callback_set(mosq, on_connect);
+	mosquitto_disconnect_callback_set(mosq, on_disconnect);
+	mosquitto_message_callback_set(mosq, on_message);
+	mosquitto_subscribe_callback_set(mosq, on_subscribe);
+	mosquitto_log_callback_set(mosq, on_log);
+	mosquitto_int_option(mosq, MOSQ_OPT_TCP_NODELAY, 1);
+	mosquitto_max_inflight_messages_set(mosq, INFLIGHT_MAX);
+}
+
+static void init_watchers(struct broker *broker)
+{
+	ev_init(&broker->io, on_io);
+	broker->io.data = broker;
+	ev_init(&broker->retry, on_retry);
+	broker->retry.data = broker;
+	ev_timer_init(&broker->housekeeping, on_housekeeping, HOUSEKEEPING,
+		      HOUSEKEEPING);
+	broker->housekeeping.data = broker;
+	ev_timer_start(broker->loop, &broker->housekeeping);
+	ev_prepare_init(&broker->prepare, on_prepare);
+	broker->prepare.data = broker;
+	ev_prepare_start(broker->loop, &broker->prepare);
+}
+
+struct broker *broker_start(struct ev_loop *loop,
+			    const struct broker_config *config,
+			    const struct broker_ops *ops, void *data)
+{
+	struct broker *broker = mem_zero(sizeof(*broker));
+
+	mosquitto_lib_init();
+	broker->loop = loop;
+	broker->config = config;
+	broker->ops = ops;
+	broker->data = data;
+	broker->pause = PAUSE_MIN;
+	/* A session that outlives the connection: no update is lost. */
+	broker->mosq =
+		mem_need(mosquitto_new(config->client_id, false, broker));
+	set_callbacks(broker);
+	if (set_password(broker) || set_tls(broker)) {
+		mosquitto_destroy(broker->mosq);
+		mosquitto_lib_cleanup();
+		free(broker);
+		return NULL;
+	}
+	init_watchers(broker);
+	connect_now(broker);
+	return broker;
+}
+
+void broker_stop(struct broker *broker)
+{
+	if (!broker)
+		return;
+	ev_prepare_stop(broker->loop, &broker->prepare);
+	ev_timer_stop(broker->loop, &broker->housekeeping);
+	ev_timer_stop(broker->loop, &broker->retry);
+	ev_io_stop(broker->loop, &broker->io);
+	mosquitto_disconnect_callback_set(broker->mosq, NULL);
+	if (broker->connected)
+		mosquitto_disconnect(broker->mosq);
+	mosquitto_destroy(broker->mosq);
+	mosquitto_lib_cleanup();
+	free(broker);
+}
+
+bool broker_is_connected(const struct broker *broker)
+{
+	return broker && broker->connected;
+}
+
+void broker_publish(struct broker *broker, const char *topic,
+		    const char *payload, enum broker_promise promise)
+{
+	int err;
+
+	if (!broker_is_connected(broker))
+		return;
+	err = mosquitto_publish(broker->mosq, NULL, topic, (int)strlen(payload),
+				payload, promise == BROKER_ONCE ? 2 : 1, false);
+	if (err)
+		log_debug("publish: %s", why(err));
+}
+
+void broker_subscribe(struct broker *broker, const char *topic)
+{
+	if (broker_is_connected(broker))
+		mosquitto_subscribe(broker->mosq, NULL, topic, 1);
+}
+
+void broker_unsubscribe(struct broker *broker, const char *topic)
+{
+	if (broker_is_connected(broker))
+		mosquitto_unsubscribe(broker->mosq, NULL, topic);
+}

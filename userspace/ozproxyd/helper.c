@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "helper.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "log.h"
+#include "mem.h"
+#include "plan.h"
+#include "result.h"
+
+/* Longest payload that is read. An answer about instance-max instances has
+ * about a quarter of it.
+ */
+#define PAYLOAD_MAX (2 * 1024 * 1024)
+
+/* Most addresses that are asked for at once, whatever the kernel lets wait. */
+#define ADDRESSES_MAX 4096
+
+static void send_query(void *data, const char *text, bool is_address)
+{
+	struct helper *helper = data;
+	char *payload = payload_query(text, is_address);
+
+	log_debug("asking for %s", text);
+	helper->ops->publish(helper->data, TOPIC_QUERY, payload);
+	free(payload);
+}
+
+static void query_failed(void *data, const char *key, bool is_address,
+			 uint64_t now)
+{
+	struct helper *helper = data;
+
+	log_debug("%s: no answer in time", key);
+	if (is_address)
+		helper->ops->deny(helper->data, key);
+	else
+		interests_unanswered(&helper->interests, key, now);
+}
+
+static const struct query_ops query_ops = {
+	.send = send_query,
+	.failed = query_failed,
+};
+
+static void ask(void *data, const char *job, bool is_changed, uint64_t now)
+{
+	struct helper *helper = data;
+
+	if (is_changed)
+		queries_ask_anew(&helper->queries, job, now);
+	else
+		queries_ask(&helper->queries, job, false, QUERY_ROUTINE, now);
+}
+
+static bool is_asked(void *data, const char *job)
+{
+	struct helper *helper = data;
+
+	return queries_get(&helper->queries, job);
+}
+
+static int set(void *data, const struct ozp_service *service)
+{
+	struct helper *helper = data;
+
+	return helper->ops->set(helper->data, service);
+}
+
+static void del(void *data, const char *job)
+{
+	struct helper *helper = data;
+
+	helper->ops->del(helper->data, job);
+}
+
+static int clear(void *data, const char *job, uint64_t used)
+{
+	struct helper *helper = data;
+
+	return helper->ops->clear(helper->data, job, used);
+}
+
+static void subscribe(void *data, const char *job)
+{
+	struct helper *helper = data;
+
+	helper->ops->subscribe(helper->data, job);
+}
+
+static void unsubscribe(void *data, const char *job)
+{
+	struct helper *helper = data;
+
+	helper->ops->unsubscribe(helper->data, job);
+}
+
+static void remove_interest(void *data, const char *job)
+{
+	struct helper *helper = data;
+	char *payload = payload_remove(job);
+
+	helper->ops->publish(helper->data, TOPIC_REMOVE, payload);
+	free(payload);
+}
+
+static void table_changed(void *data)
+{
+	struct helper *helper = data;
+
+	helper->ops->table_changed(helper->data);
+}
+
+static void local_changed(void *data)
+{
+	struct helper *helper = data;
+
+	helper->ops->local_changed(helper->data);
+}
+
+static const struct interest_ops interest_ops = {
+	.ask = ask,
+	.is_asked = is_asked,
+	.set = set,
+	.del = del,
+	.clear = clear,
+	.subscribe = subscribe,
+	.unsubscribe = unsubscribe,
+	.remove = remove_interest,
+	.table_changed = table_changed,
+	.local_changed = local_changed,
+};
+
+void helper_init(struct helper *helper, uint64_t now)
+{
+	helper->interests.timers = &helper->timers;
+	helper->interests.ops = &interest_ops;
+	helper->interests.data = helper;
+	helper->queries.timers = &helper->timers;
+	helper->queries.ops = &query_ops;
+	helper->queries.data = helper;
+	queries_init(&helper->queries, now);
+}
+
+void helper_uninit(struct helper *helper)
+{
+	queries_uninit(&helper->queries);
+	interests_uninit(&helper->interests);
+	timers_uninit(&helper->timers);
+}
+
+void helper_connect(struct helper *helper, uint64_t now)
+{
+	/* First what packets wait for, then the rest. */
+	queries_connect(&helper->queries, now);
+	interests_connect(&helper->interests, now);
+}
+
+void helper_disconnect(struct helper *helper)
+{
+	queries_disconnect(&helper->queries);
+	interests_disconnect(&helper->interests);
+}
+
+/* An answer and who asked for it. */
+struct answer {
+	struct helper *helper;
+	uint64_t now;
+	uint64_t begun; /* of the last question that it answers; 0 for none */
+	bool has_key;
+	const char *key;
+};
+
+static void take_query(struct answer *answer, struct query *query)
+{
+	if (!query->attempts)
+		return;
+	if (query->begun > answer->begun)
+		answer->begun = query->begun;
+	queries_answer(&answer->helper->queries, query, answer->now);
+}
+
+static void answer_address(const char *address, void *data)
+{
+	struct answer *answer = data;
+	struct query *query;
+
+	query = queries_get(&answer->helper->queries, address);
+	if (query)
+		take_query(answer, query);
+}
+
+static void find_key(const char *address, void *data)
+{
+	struct answer *answer = data;
+
+	answer->has_key |= !strcmp(address, answer->key);
+}
+
+/* Whether the answer is about what it says that it was asked. */
+static bool is_consistent(struct answer *answer,
+			  const struct ozp_result *result)
+{
+	char key[RECORD_TEXT];
+
+	if (!topic_is_word(result->service.name, OZPROXY_NAME_MAX))
+		return false;
+	if (!*result->query)
+		return true;
+	if (!record_canonical(result->query, key))
+		return !strcmp(result->query, result->service.name);
+	answer->key = key;
+	record_addresses(&result->service, find_key, answer);
+	return answer->has_key;
+}
+
+/* Of a job that nobody here has to do with others may have asked. */
+static bool is_ours(struct answer *answer, const struct ozp_result *result)
+{
+	struct helper *helper = answer->helper;
+	char key[RECORD_TEXT];
+
+	if (answer->begun ||
+	    jobs_get(&helper->interests.jobs, result->service.name))
+		return true;
+	if (!*result->query)
+		return queries_is_late(&helper->queries, result->service.name);
+	if (!record_canonical(result->query, key))
+		return queries_is_late(&helper->queries, result->query);
+	return queries_is_late(&helper->queries, key);
+}
+
+static void deny_address(const char *address, void *data)
+{
+	struct helper *helper = data;
+
+	helper->ops->deny(helper->data, address);
+}
+
+/* What packets wait for is not answered by an entry that the kernel refused. */
+static void deny_refused(struct helper *helper, const char *name)
+{
+	const struct job *job = jobs_get(&helper->interests.jobs, name);
+
+	if (job && !job->is_set)
+		record_addresses(&job->service, deny_address, helper);
+}
+
+static void take_positive(struct answer *answer, struct ozp_result *result)
+{
+	struct helper *helper = answer->helper;
+	static bool said;
+	struct query *query;
+
+	if (!is_consistent(answer, result)) {
+		log_once(said,
+			 "an answer for '%.64s' is about '%.64s', which is "
+			 "something else: ignored",
+			 result->query, result->service.name);
+		return;
+	}
+	query = queries_get(&helper->queries, result->service.name);
+	if (query &&
+	    (!*result->query || !strcmp(result->query, result->service.name)))
+		take_query(answer, query);
+	record_addresses(&result->service, answer_address, answer);
+	if (!is_ours(answer, result)) {
+		log_debug("%s: somebody else asked for it",
+			  result->service.name);
+		return;
+	}
+	interests_answer(&helper->interests, &result->service, answer->begun,
+			 answer->now);
+	deny_refused(helper, result->service.name);
+}
+
+/* The only address that is asked for, or NULL. */
+static struct query *only_address(const struct queries *queries)
+{
+	struct map_node *node, *after;
+	struct query *query;
+
+	if (queries->addresses != 1)
+		return NULL;
+	map_for_each(&queries->map, node, after)
+	{
+		query = map_entry(node, struct query, node);
+		if (query->is_address && !query->is_late)
+			return query;
+	}
+	return NULL;
+}
+
+static void take_negative(struct answer *answer,
+			  const struct ozp_result *result)
+{
+	const char *asked = *result->query ? result->query :
+					     result->service.name;
+	struct helper *helper = answer->helper;
+	char address[RECORD_TEXT];
+	struct query *query;
+
+	if (!*asked)
+		query = only_address(&helper->queries);
+	else if (record_canonical(asked, address))
+		query = queries_get(&helper->queries, address);
+	else
+		query = queries_get(&helper->queries, asked);
+	if (!query || !query->attempts)
+		return;
+	if (!query->is_address) {
+		queries_answer(&helper->queries, query, answer->now);
+		interests_empty(&helper->interests, asked, answer->now);
+		return;
+	}
+	snprintf(address, sizeof(address), "%s", query->key);
+	if (queries_deny(&helper->queries, query, result->query, answer->now)) {
+		log_debug("%s: nobody has it", address);
+		helper->ops->deny(helper->data, address);
+	}
+}
+
+static int take_result(struct ozp_result *result, void *data)
+{
+	struct answer answer = *(const struct answer *)data;
+
+	if (result->is_negative)
+		take_negative(&answer, result);
+	else
+		take_positive(&answer, result);
+	return 0;
+}
+
+static void take_note(const char *text, void *data)
+{
+	(void)data;
+	log_debug("%s", text);
+}
+
+static void read_result(struct helper *helper, const char *payload, size_t len,
+			uint64_t now)
+{
+	static bool said_bad, said_large, said_other;
+	struct answer answer = { .helper = helper, .now = now };
+	struct ozp_result_reader reader = {
+		.result = take_result,
+		.note = take_note,
+		.data = &answer,
+	};
+	int err = -E2BIG;
+
+	if (len <= PAYLOAD_MAX)
+		err = ozp_result_read(&reader, payload, len);
+	else
+		snprintf(reader.error, sizeof(reader.error), "it has %zu bytes",
+			 len);
+	if (err == -E2BIG)
+		log_once(said_large, "an answer is too large: %s: ignored",
+			 reader.error);
+	else if (err == -EBADMSG)
+		log_once(said_bad, "an answer is not readable: %s: ignored",
+			 reader.error);
+	else if (err)
+		log_once(said_other, "an answer is of no use: %s: ignored",
+			 *reader.error ? reader.error : strerror(-err));
+}
+
+static void read_update(struct helper *helper, const char *job,
+			const char *payload, size_t len, uint64_t now)
+{
+	enum update update;
+	static bool said;
+
+	if (len > PAYLOAD_MAX || !payload_read_update(payload, len, &update)) {
+		log_once(said, "%s: an update is not readable", job);
+		/* But there is one. */
+		update = UPDATE_OTHER;
+	}
+	log_debug("%s: something changed", job);
+	interests_update(&helper->interests, job, update, now);
+}
+
+static void read_job(struct helper *helper, enum topic_kind kind,
+		     const char *payload, size_t len, uint64_t now)
+{
+	char job[OZPROXY_NAME_MAX + 1];
+	static bool said;
+
+	if (len > PAYLOAD_MAX || !payload_read_job(payload, len, job)) {
+		log_once(said, "a message on this node's topics is not "
+			       "readable: ignored");
+		return;
+	}
+	if (kind == TOPIC_REMOVE) {
+		interests_removed(&helper->interests, job, now);
+		return;
+	}
+	log_info("%s: deployed here", job);
+	interests_deployed(&helper->interests, job, now);
+}
+
+void helper_message(struct helper *helper, const char *topic,
+		    const char *payload, size_t len, uint64_t now)
+{
+	char job[OZPROXY_NAME_MAX + 1];
+	enum topic_kind kind;
+
+	kind = topic_parse(topic, helper->id, job);
+	switch (kind) {
+	case TOPIC_RESULT:
+		read_result(helper, payload, len, now);
+		break;
+	case TOPIC_UPDATE:
+		read_update(helper, job, payload, len, now);
+		break;
+	case TOPIC_REMOVE:
+	case TOPIC_DEPLOYED:
+		read_job(helper, kind, payload, len, now);
+		break;
+	case TOPIC_QUERY:
+	case TOPIC_ADDRESS_CHANGED:
+	case TOPIC_OTHER:
+		break;
+	}
+}
+
+void helper_miss(struct helper *helper, const char *address, uint64_t now)
+{
+	/* It is ours already; the kernel may have lost it. */
+	if (interests_missed(&helper->interests, address))
+		return;
+	if (!helper->has_broker)
+		helper->ops->deny(helper->data, address);
+	else if (helper->queries.addresses < ADDRESSES_MAX)
+		queries_ask(&helper->queries, address, true, QUERY_URGENT, now);
+}
+
+static void tell_moved(struct helper *helper, const struct job *job)
+{
+	const struct own *own = &helper->interests.own;
+	const struct ozp_instance *instance;
+	char address[RECORD_TEXT], *payload;
+	unsigned int i;
+
+	for (i = 0; i < job->service.n_instance; i++) {
+		instance = &job->service.instance[i];
+		if (!record_is_at(instance, own))
+			continue;
+		if (OZP_HAS(instance, OZPROXY_A_INSTANCE_NODE_IPV4))
+			inet_ntop(AF_INET, &instance->node_ipv4, address,
+				  sizeof(address));
+		else
+			inet_ntop(AF_INET6, &instance->node_ipv6, address,
+				  sizeof(address));
+		payload = payload_moved(job->service.name, instance->number,
+					address, own->port);
+		helper->ops->publish(helper->data, TOPIC_ADDRESS_CHANGED,
+				     payload);
+		free(payload);
+	}
+}
+
+void helper_move(struct helper *helper, const struct own *own)
+{
+	struct map_node *node, *after;
+	struct job *job;
+
+	interests_move(&helper->interests, own);
+	map_for_each(&helper->interests.jobs.names, node, after)
+	{
+		job = map_entry(node, struct job, node);
+		if (job->is_local && !job->is_static)
+			tell_moved(helper, job);
+	}
+}
+
+/* Shallow copies of what the kernel is to have; to be freed. */
+static struct ozp_service *desired_table(struct helper *helper, size_t *count)
+{
+	const struct jobs *jobs = &helper->interests.jobs;
+	struct ozp_service *services;
+	struct map_node *node, *after;
+	struct job *job;
+
+	*count = 0;
+	services = mem_zero((jobs->names.count + 1) * sizeof(*services));
+	map_for_each(&jobs->names, node, after)
+	{
+		job = map_entry(node, struct job, node);
+		if (!job->is_known)
+			continue;
+		job->is_set = true;
+		interest_desired(job, &services[(*count)++]);
+	}
+	return services;
+}
+
+static void execute(struct helper *helper, const struct plan_command *command)
+{
+	const struct ozp_service *service = command->service;
+	struct job *job;
+	int err;
+
+	if (command->verb == PLAN_DEL) {
+		log_info("%s: in the kernel, but nowhere else: deleted",
+			 service->name);
+		helper->ops->del(helper->data, service->name);
+		return;
+	}
+	err = helper->ops->set(helper->data, service);
+	job = jobs_get(&helper->interests.jobs, service->name);
+	if (job)
+		job->is_set = !err;
+}
+
+size_t helper_sync(struct helper *helper, const struct helper_actual *actual,
+		   uint64_t now)
+{
+	struct plan_table have = { actual->services, actual->count };
+	const struct ozp_service *service;
+	struct plan_command *commands;
+	struct ozp_service *services;
+	struct plan_table want = {};
+	size_t i, count;
+
+	for (i = 0; i < actual->count && actual->adopt; i++)
+		interests_adopt(&helper->interests, &actual->services[i], now);
+	services = desired_table(helper, &want.count);
+	want.services = services;
+	count = plan_make(&want, &have, &commands);
+	for (i = 0; i < count; i++)
+		execute(helper, &commands[i]);
+	free(commands);
+	free(services);
+	/* What was told while nobody listened is not told again. */
+	for (i = 0; i < actual->count; i++) {
+		service = &actual->services[i];
+		if (service->used + actual->idle <= actual->boottime)
+			interests_idle(&helper->interests, service->name,
+				       service->used, now);
+	}
+	return count;
+}

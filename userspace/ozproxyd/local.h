@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright (C) 2026 The ozproxy authors
+ *
+ * What is here: the node's own address, and the jobs with instances on it, which
+ * a helper that starts anew still has to know.
+ */
+#ifndef _OZP_OZPROXYD_LOCAL_H
+#define _OZP_OZPROXYD_LOCAL_H
+
+#include "interest.h"
+
+/**
+ * local_find_own() - Where this node is.
+ * @address: an address, or "auto": the source of the default routes
+ * @port: of its tunnel
+ * @own: where it goes; without addresses when there is no default route
+ */
+void local_find_own(const char *address, uint16_t port, struct own *own);
+
+/** local_is_same() - Are they the same node? */
+bool local_is_same(const struct own *a, const struct own *b);
+
+/** local_text() - The addresses for people; RECORD_TEXT * 2 bytes. */
+const char *local_text(const struct own *own, char *text);
+
+/**
+ * local_load() - Take the jobs over that were saved.
+ * @directory: where
+ * @interests: who wants to know
+ * @now: the time
+ */
+void local_load(const char *directory, struct interests *interests,
+		uint64_t now);
+
+/** local_save() - Save them; complains once when that is not possible. */
+void local_save(const char *directory, const struct interests *interests);
+
+#endif /* _OZP_OZPROXYD_LOCAL_H */

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "log.h"
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static struct {
+	enum log_level level;
+	bool priorities; /* what reads stderr understands sd-daemon(3) */
+	struct log_line recent[LOG_RECENT];
+	unsigned int said; /* warnings and errors so far */
+} log_state = { .level = LEVEL_INFO };
+
+void log_setup(enum log_level level)
+{
+	log_state.level = level;
+	log_state.priorities = getenv("JOURNAL_STREAM");
+}
+
+static void keep(enum log_level level, const char *text)
+{
+	struct log_line *line;
+
+	line = &log_state.recent[log_state.said++ % LOG_RECENT];
+	line->time = time(NULL);
+	line->level = level;
+	snprintf(line->text, sizeof(line->text), "%.*s",
+		 (int)sizeof(line->text) - 1, text);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	static const int priorities[] = {
+		[LEVEL_ERROR] = 3,
+		[LEVEL_WARNING] = 4,
+		[LEVEL_INFO] = 6,
+		[LEVEL_DEBUG] = 7,
+	};
+	char text[1024];
+	va_list args;
+
+	if (level > log_state.level && level > LEVEL_WARNING)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (level <= LEVEL_WARNING)
+		keep(level, text);
+	if (level > log_state.level)
+		return;
+	if (log_state.priorities)
+		fprintf(stderr, "<%d>%s\n", priorities[level], text);
+	else
+		fprintf(stderr, "ozproxyd: %s\n", text);
+}
+
+const struct log_line *log_recent(unsigned int age)
+{
+	if (age >= log_state.said || age >= LOG_RECENT)
+		return NULL;
+	return &log_state.recent[(log_state.said - 1 - age) % LOG_RECENT];
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright (C) 2026 The ozproxy authors
+ *
+ * Files that outlive the helper, and the machine's next boot.
+ */
+#ifndef _OZP_OZPROXYD_STORE_H
+#define _OZP_OZPROXYD_STORE_H
+
+#include "interest.h"
+
+/**
+ * store_write() - Replace a file, so that at any moment it is old or new.
+ * @directory: where; made if it is not there
+ * @name: which
+ * @text: what
+ * @len: how much
+ *
+ * Return: 0 or a negative errno, after a complaint the first time.
+ */
+int store_write(const char *directory, const char *name, const char *text,
+		size_t len);
+
+/** store_save() - Save the table, as a table file; as store_write(). */
+int store_save(const char *directory, const struct interests *interests);
+
+/** store_load() - What was known when the table was saved last. */
+void store_load(const char *directory, struct interests *interests,
+		uint64_t now);
+
+#endif /* _OZP_OZPROXYD_STORE_H */

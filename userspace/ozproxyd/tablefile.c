@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "tablefile.h"
+#include <errno.h>
+#include <ev.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+#include "log.h"
+#include "mem.h"
+#include "ozproxy_service.h"
+#include "result.h"
+#include "topics.h"
+
+/* Seconds without another change: editors write in steps. */
+#define SETTLE 0.1
+
+struct tablefile {
+	struct ev_loop *loop;
+	char *directory;
+	char *name;
+	void (*changed)(void *data);
+	void *data;
+	ev_io io;
+	ev_timer settle;
+};
+
+/* Read all of a file, NULL with errno. */
+static char *read_all(const char *path, size_t *len)
+{
+	size_t room = 64 * 1024;
+	char *text = mem_need(malloc(room));
+	FILE *file = fopen(path, "re");
+
+	*len = 0;
+	while (file) {
+		*len += fread(text + *len, 1, room - *len, file);
+		/* What is longer than can be read need not be read. */
+		if (*len < room || room > OZP_RESULT_MAX)
+			break;
+		room *= 2;
+		text = mem_need(realloc(text, room));
+	}
+	if (file && !ferror(file)) {
+		fclose(file);
+		return text;
+	}
+	if (file)
+		fclose(file);
+	free(text);
+	return NULL;
+}
+
+struct reading {
+	const char *path;
+	struct tablefile_list *list;
+	char *error;
+};
+
+static int take_result(struct ozp_result *result, void *data)
+{
+	struct reading *reading = data;
+	struct tablefile_list *list = reading->list;
+
+	/* A job without an instance is as good as none. */
+	if (result->is_negative)
+		return 0;
+	if (!topic_is_word(result->service.name, OZPROXY_NAME_MAX)) {
+		snprintf(reading->error, TABLEFILE_ERROR,
+			 "%s: '%.64s' cannot be the name of a job",
+			 reading->path, result->service.name);
+		return -EINVAL;
+	}
+	list->services = mem_need(reallocarray(list->services, list->count + 1,
+					       sizeof(*list->services)));
+	list->services[list->count++] = result->service;
+	memset(&result->service, 0, sizeof(result->service));
+	return 0;
+}
+
+static void take_note(const char *text, void *data)
+{
+	const struct reading *reading = data;
+
+	log_debug("%s: %s", reading->path, text);
+}
+
+int tablefile_read(const char *path, struct tablefile_list *list, char *error)
+{
+	struct reading reading = { path, list, error };
+	struct ozp_result_reader reader = {
+		.result = take_result,
+		.note = take_note,
+		.data = &reading,
+	};
+	size_t len;
+	char *text;
+	int err;
+
+	*error = '\0';
+	text = read_all(path, &len);
+	if (!text) {
+		err = -errno;
+		snprintf(error, TABLEFILE_ERROR, "%s: %s", path,
+			 strerror(-err));
+		return err;
+	}
+	err = ozp_result_read(&reader, text, len);
+	free(text);
+	if (err && !*error)
+		snprintf(error, TABLEFILE_ERROR, "%s: %s", path,
+			 *reader.error ? reader.error : strerror(-err));
+	return err;
+}
+
+void tablefile_free(struct tablefile_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		ozp_service_free(&list->services[i]);
+	free(list->services);
+	memset(list, 0, sizeof(*list));
+}
+
+static void on_settled(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct tablefile *file = timer->data;
+
+	(void)events;
+	ev_timer_stop(loop, timer);
+	file->changed(file->data);
+}
+
+/* The directory is watched: a file may be replaced by another. */
+static void on_inotify(struct ev_loop *loop, ev_io *io, int events)
+{
+	char buffer[4096] __attribute__((aligned(8)));
+	struct tablefile *file = io->data;
+	const struct inotify_event *event;
+	bool is_it = false;
+	ssize_t size, at;
+
+	(void)events;
+	size = read(io->fd, buffer, sizeof(buffer));
+	for (at = 0; at < size; at += (ssize_t)(sizeof(*event) + event->len)) {
+		event = (void *)(buffer + at);
+		is_it |= event->mask & IN_Q_OVERFLOW ||
+			 (event->len && !strcmp(event->name, file->name));
+	}
+	if (!is_it)
+		return;
+	file->settle.repeat = SETTLE;
+	ev_timer_again(loop, &file->settle);
+}
+
+static int watch_directory(const char *directory)
+{
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	if (inotify_add_watch(fd, directory,
+			      IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE) < 0) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+struct tablefile *tablefile_watch(struct ev_loop *loop, const char *path,
+				  void (*changed)(void *data), void *data)
+{
+	struct tablefile *file = mem_zero(sizeof(*file));
+	char *copy = mem_text(path);
+	int fd;
+
+	file->name = mem_text(basename(copy));
+	free(copy);
+	copy = mem_text(path);
+	file->directory = mem_text(dirname(copy));
+	free(copy);
+	fd = watch_directory(file->directory);
+	if (fd < 0) {
+		log_error("%s cannot be watched: %s", file->directory,
+			  strerror(-fd));
+		free(file->name);
+		free(file->directory);
+		free(file);
+		return NULL;
+	}
+	file->loop = loop;
+	file->changed = changed;
+	file->data = data;
+	ev_init(&file->settle, on_settled);
+	file->settle.data = file;
+	ev_io_init(&file->io, on_inotify, fd, EV_READ);
+	file->io.data = file;
+	ev_io_start(loop, &file->io);
+	return file;
+}
+
+void tablefile_unwatch(struct tablefile *file)
+{
+	if (!file)
+		return;
+	ev_timer_stop(file->loop, &file->settle);
+	ev_io_stop(file->loop, &file->io);
+	close(file->io.fd);
+	free(file->name);
+	free(file->directory);
+	free(file);
+}
