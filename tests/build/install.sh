@@ -78,6 +78,7 @@ depmod_without_destdir()
 
 check "make install" in_tree install PREFIX=/usr || tap_done
 for file in "/lib/modules/$release/updates/ozproxy.ko" /usr/bin/ozctl \
+	/usr/bin/ozproxyd \
 	/libozproxy.a /libozproxy.so /libozproxy.pc \
 	/usr/include/linux/ozproxy.h /usr/share/ozproxy/ozproxy.yaml \
 	/man8/ozctl.8 /man7/ozproxy.7 /man8/ozproxyd.8 \
