@@ -39,7 +39,7 @@ declare -gA OZP_PACKAGES=(
 		iputils-ping jq kmod libcap2 libcjson1 libdlt2 libev4 libjansson4
 		libmnl0 libmosquitto1 libssl3 libsystemd0 libwrap0
 		mosquitto-clients netcat-openbsd nftables openssl procps python3
-		python3-paho-mqtt tcpdump util-linux valgrind"
+		python3-paho-mqtt tcpdump util-linux valgrind wireguard-tools"
 )
 
 # Packages that would start a service of theirs on the host: their programs are
