@@ -419,7 +419,8 @@ char *config_broker(const struct config *config, uint16_t *port)
 		host[len - 1] = '\0';
 		memmove(host, host + 1, len - 1);
 	}
-	if (*host && (!strchr(host, ':') || parse_ip(host, &ip)))
+	if (*host && !strpbrk(host, "[]") &&
+	    (!strchr(host, ':') || parse_ip(host, &ip)))
 		return host;
 	free(host);
 	return NULL;

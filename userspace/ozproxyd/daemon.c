@@ -246,11 +246,11 @@ static const struct broker_ops broker_ops = {
 };
 
 static void watch_link(void *data, uint32_t ifindex, const char *ifname,
-		       bool is_up, bool is_gone)
+		       bool is_gone)
 {
 	struct daemon *daemon = data;
 
-	kernel_link(daemon->kernel, ifindex, ifname, is_up, is_gone);
+	kernel_link(daemon->kernel, ifindex, ifname, is_gone);
 }
 
 static void watch_routes(void *data)
@@ -281,7 +281,7 @@ static const struct netwatch_ops netwatch_ops = {
 static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct daemon *daemon = timer->data;
-	char text[RECORD_TEXT * 2];
+	char text[LOCAL_TEXT];
 	struct own own;
 
 	(void)loop;
@@ -562,7 +562,7 @@ static bool init_files(struct daemon *daemon)
 struct daemon *daemon_start(struct ev_loop *loop, const struct config *config)
 {
 	struct daemon *daemon = mem_zero(sizeof(*daemon));
-	char text[RECORD_TEXT * 2];
+	char text[LOCAL_TEXT];
 
 	daemon->loop = loop;
 	daemon->config = config;

@@ -252,9 +252,14 @@ static void deny_refused(struct helper *helper, const char *name)
 static void take_positive(struct answer *answer, struct ozp_result *result)
 {
 	struct helper *helper = answer->helper;
-	static bool said;
+	static bool said, said_damaged;
 	struct query *query;
 
+	if (result->is_damaged) {
+		log_once(said_damaged, "%.64s: an answer is damaged: ignored",
+			 result->service.name);
+		return;
+	}
 	if (!is_consistent(answer, result)) {
 		log_once(said,
 			 "an answer for '%.64s' is about '%.64s', which is "

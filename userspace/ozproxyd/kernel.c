@@ -466,56 +466,47 @@ void kernel_move(struct kernel *kernel, const struct own *own)
 			  kernel->config->device, why(kernel, err));
 }
 
-/* Routes go when a device goes down, and do not come back with it. */
-static void come_up(struct kernel *kernel)
+/*
+ * How the device is now: what is told of it may be older than what was done.
+ * Routes go when it goes down, and do not come back with it.
+ */
+static void look_again(struct kernel *kernel)
 {
 	struct ozp_device device = {};
 	int err;
 
 	err = ozp_device_get(kernel->sock, kernel->config->device, &device);
-	if (!err)
+	if (err == -ENODEV || (!err && device.ifindex != kernel->ifindex)) {
+		lose(kernel);
+	} else if (!err && device.up && !kernel->is_up) {
 		err = bring_up(kernel, &device);
-	ozp_device_free(&device);
-	if (err && !is_lost(kernel, err))
+	} else if (!err && !device.up && kernel->is_up) {
+		log_warning("%s was taken down", device.ifname);
+		kernel->is_up = false;
+	}
+	if (err && kernel->sock && !is_lost(kernel, err))
 		log_error("%s: %s", kernel->config->device, why(kernel, err));
+	ozp_device_free(&device);
 }
 
 void kernel_link(struct kernel *kernel, uint32_t ifindex, const char *ifname,
-		 bool is_up, bool is_gone)
+		 bool is_gone)
 {
-	if (!kernel->ifindex) {
-		if (!is_gone && !strcmp(ifname, kernel->config->device))
-			attach(kernel);
-		return;
-	}
-	if (ifindex != kernel->ifindex)
-		return;
-	if (is_gone) {
+	if (!kernel->ifindex && !is_gone &&
+	    !strcmp(ifname, kernel->config->device))
+		attach(kernel);
+	else if (kernel->ifindex && ifindex == kernel->ifindex && is_gone)
 		lose(kernel);
-	} else if (is_up && !kernel->is_up) {
-		come_up(kernel);
-	} else if (!is_up && kernel->is_up) {
-		log_warning("%s was taken down", kernel->config->device);
-		kernel->is_up = false;
-	}
+	else if (kernel->ifindex && ifindex == kernel->ifindex)
+		look_again(kernel);
 }
 
 void kernel_look(struct kernel *kernel)
 {
-	struct ozp_device device = {};
-	int err;
-
-	if (!kernel->ifindex) {
+	if (kernel->ifindex)
+		look_again(kernel);
+	else
 		attach(kernel);
-		return;
-	}
-	err = ozp_device_get(kernel->sock, kernel->config->device, &device);
-	if (err == -ENODEV || (!err && device.ifindex != kernel->ifindex))
-		lose(kernel);
-	else if (!err)
-		kernel_link(kernel, device.ifindex, device.ifname, device.up,
-			    false);
-	ozp_device_free(&device);
 }
 
 int kernel_set(struct kernel *kernel, const struct ozp_service *service)

@@ -71,7 +71,7 @@ void kernel_move(struct kernel *kernel, const struct own *own);
 
 /** kernel_link() - A device came, changed or went, as netwatch.h says it. */
 void kernel_link(struct kernel *kernel, uint32_t ifindex, const char *ifname,
-		 bool is_up, bool is_gone);
+		 bool is_gone);
 
 /** kernel_look() - Devices may have come or gone: look. */
 void kernel_look(struct kernel *kernel);

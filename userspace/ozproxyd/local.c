@@ -52,6 +52,9 @@ static void find_source(const char *far, struct ip *ip)
 					 ->sin6_addr;
 	}
 	close(fd);
+	/* Without an address for the world, IPv6 uses that of the link. */
+	if (ip->family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&ip->v6))
+		memset(ip, 0, sizeof(*ip));
 }
 
 void local_find_own(const char *address, uint16_t port, struct own *own)
@@ -84,8 +87,8 @@ const char *local_text(const struct own *own, char *text)
 		inet_ntop(AF_INET, &own->v4.v4, v4, sizeof(v4));
 	if (own->v6.family)
 		inet_ntop(AF_INET6, &own->v6.v6, v6, sizeof(v6));
-	snprintf(text, (size_t)RECORD_TEXT * 2, "%s%s%s",
-		 *v4 || *v6 ? v4 : "unknown", *v4 && *v6 ? ", " : "", v6);
+	snprintf(text, LOCAL_TEXT, "%s%s%s", *v4 || *v6 ? v4 : "unknown",
+		 *v4 && *v6 ? ", " : "", v6);
 	return text;
 }
 

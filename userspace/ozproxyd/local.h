@@ -10,6 +10,9 @@
 
 #include "interest.h"
 
+/** LOCAL_TEXT - Room for the addresses of a node. */
+#define LOCAL_TEXT (2 * RECORD_TEXT + 4)
+
 /**
  * local_find_own() - Where this node is.
  * @address: an address, or "auto": the source of the default routes
@@ -21,7 +24,7 @@ void local_find_own(const char *address, uint16_t port, struct own *own);
 /** local_is_same() - Are they the same node? */
 bool local_is_same(const struct own *a, const struct own *b);
 
-/** local_text() - The addresses for people; RECORD_TEXT * 2 bytes. */
+/** local_text() - The addresses for people; LOCAL_TEXT bytes. */
 const char *local_text(const struct own *own, char *text);
 
 /**

@@ -6,7 +6,6 @@
 #include <ev.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include "log.h"
@@ -34,7 +33,6 @@ static void read_link(struct netwatch *watch, const struct nlmsghdr *nlh)
 				   !mnl_attr_validate(nla, MNL_TYPE_NUL_STRING))
 		ifname = mnl_attr_get_str(nla);
 	watch->ops->link(watch->data, (uint32_t)info->ifi_index, ifname,
-			 info->ifi_flags & IFF_UP,
 			 nlh->nlmsg_type == RTM_DELLINK);
 }
 

@@ -22,7 +22,7 @@ struct netwatch;
  */
 struct netwatch_ops {
 	void (*link)(void *data, uint32_t ifindex, const char *ifname,
-		     bool is_up, bool is_gone);
+		     bool is_gone);
 	void (*routes)(void *data);
 	void (*lost)(void *data);
 };

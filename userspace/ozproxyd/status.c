@@ -98,7 +98,7 @@ json_t *status_json(const struct helper *helper,
 		    const struct status_around *around)
 {
 	const struct queries *queries = &helper->queries;
-	char own[RECORD_TEXT * 2];
+	char own[LOCAL_TEXT];
 
 	return mem_need(json_pack(
 		"{s:s, s:o, s:{s:s, s:b, s:i}, s:{s:s, s:i}, s:{s:o, s:b},"

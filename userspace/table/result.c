@@ -302,6 +302,7 @@ static int read_instance(struct place *place, const json_t *object)
 		place->has_number = true;
 	} else {
 		note(place, "an instance without instance_number: skipped");
+		place->result->is_damaged = true;
 	}
 	read_instance_ips(place, object, "instance_ip", "instance_ip_v6",
 			  &instance);

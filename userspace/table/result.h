@@ -24,12 +24,14 @@
  * @service: name (may be "" when negative), addresses and usable instances;
  *   ifindex is not set
  * @skipped: instances that were left out
+ * @is_damaged: something in the list of instances is none at all
  */
 struct ozp_result {
 	char query[OZPROXY_NAME_MAX + 1];
 	bool is_negative;
 	struct ozp_service service;
 	unsigned int skipped;
+	bool is_damaged;
 };
 
 /**

@@ -1,0 +1,713 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "world.h"
+
+static struct world *world;
+
+static int begin(void **state)
+{
+	(void)state;
+	world = world_new();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	world_free(world);
+	return 0;
+}
+
+static void miss(const char *address)
+{
+	helper_miss(&world->helper, address, world->now);
+}
+
+/* A container used shop, and its entry is in the kernel. */
+static void know_shop(void)
+{
+	world_wait(world, 1);
+	miss("10.30.1.30");
+	world_answers(world, "10.30.1.30", "shop", 1, false);
+	world_forget(world);
+}
+
+static void a_miss_becomes_an_entry(void **state)
+{
+	(void)state;
+	miss("10.30.1.30");
+	world_did(world, "ask 10.30.1.30\n");
+	miss("10.30.1.30");
+	world_did(world, "");
+	world_answers(world, "10.30.1.30", "shop", 1, false);
+	world_did(world, "sub shop\nset shop 1\n");
+	assert_int_equal(world->tables, 1);
+	world_wait(world, 20000);
+	world_did(world, "");
+}
+
+static void it_is_repeated_and_given_up(void **state)
+{
+	(void)state;
+	miss("10.30.9.9");
+	world_did(world, "ask 10.30.9.9\n");
+	world_wait(world, 499);
+	world_did(world, "");
+	world_wait(world, 1);
+	world_did(world, "ask 10.30.9.9\n");
+	world_wait(world, 999);
+	world_did(world, "");
+	world_wait(world, 1);
+	world_did(world, "ask 10.30.9.9\n");
+	world_wait(world, 2000);
+	world_did(world, "ask 10.30.9.9\n");
+	world_wait(world, 1499);
+	world_did(world, "");
+	world_wait(world, 1);
+	world_did(world, "deny 10.30.9.9\n");
+	/* The kernel may ask again. */
+	miss("10.30.9.9");
+	world_did(world, "ask 10.30.9.9\n");
+}
+
+static void nobody_has_it(void **state)
+{
+	(void)state;
+	miss("10.30.9.9");
+	world_answers(world, "10.30.9.9", NULL, 0, false);
+	world_did(world, "ask 10.30.9.9\ndeny 10.30.9.9\n");
+	world_wait(world, 10000);
+	world_did(world, "");
+	/* Also from a cluster that does not say what it was asked. */
+	miss("10.30.9.9");
+	world_answers(world, NULL, NULL, 0, false);
+	world_did(world, "ask 10.30.9.9\ndeny 10.30.9.9\n");
+	/* Of two questions nobody knows which. */
+	miss("10.30.9.8");
+	miss("10.30.9.9");
+	world_answers(world, NULL, NULL, 0, false);
+	world_did(world, "ask 10.30.9.8\nask 10.30.9.9\n");
+	/* That nobody asked for. */
+	world_answers(world, "10.30.9.7", NULL, 0, false);
+	world_did(world, "");
+}
+
+#define EXPLODED "fdff:2000:0000:0000:0000:0000:0000:0030"
+
+static void ipv6_in_two_spellings(void **state)
+{
+	(void)state;
+	miss("fdff:2000::30");
+	world_did(world, "ask fdff:2000::30\n");
+	world_wait(world, 600);
+	world_did(world, "ask fdff:2000::30\n");
+	world_answers(world, "fdff:2000::30", NULL, 0, false);
+	world_did(world, "ask " EXPLODED "\n");
+	/* The answer to the repetition is no answer to this. */
+	world_answers(world, "fdff:2000::30", NULL, 0, false);
+	world_did(world, "");
+	world_answers(world, EXPLODED, "shop", 1, false);
+	world_did(world, "sub shop\nset shop 1\n");
+
+	miss("fdff:2000::99");
+	world_answers(world, "fdff:2000::99", NULL, 0, false);
+	world_forget(world);
+	world_answers(world, "fdff:2000:0000:0000:0000:0000:0000:0099", NULL, 0,
+		      false);
+	world_did(world, "deny fdff:2000::99\n");
+}
+
+static void a_late_answer_counts(void **state)
+{
+	(void)state;
+	miss("10.30.1.30");
+	world_wait(world, 6000);
+	world_forget(world);
+	world_answers(world, "10.30.1.30", "shop", 1, false);
+	/* Whether it registered an interest is told by another question. */
+	world_did(world, "sub shop\nask shop\nset shop 1\n");
+	assert_false(
+		jobs_get(&world->helper.interests.jobs, "shop")->is_registered);
+	world_answers(world, "shop", "shop", 1, false);
+	assert_true(
+		jobs_get(&world->helper.interests.jobs, "shop")->is_registered);
+	world_did(world, "");
+}
+
+static void answers_to_others(void **state)
+{
+	(void)state;
+	/* NetManager asked, with our id. */
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "");
+	/* But what is ours is ours. */
+	know_shop();
+	world_answers(world, "shop", "shop", 2, false);
+	world_did(world, "set shop 2\n");
+}
+
+static void answers_that_make_no_sense(void **state)
+{
+	static const char *const wrong[] = {
+		"",
+		"{",
+		"[]",
+		"null",
+		"\"x\"",
+		"{}",
+		"{\"app_name\": 7, \"instance_list\": []}",
+		"{\"app_name\": \"shop\", \"instance_list\": 7}",
+		"{\"app_name\": \"shop\", \"instance_list\": [7]}",
+		"{\"app_name\": \"a/b\", \"instance_list\": [{}]}",
+		"{\"app_name\": \"a b\", \"query_key\": \"a b\", "
+		"\"instance_list\": [{}]}",
+		"{\"app_name\": \"shop\", \"query_key\": \"10.30.1.30\", "
+		"\"instance_list\": [{}]}",
+	};
+	char *deep;
+	size_t i;
+
+	(void)state;
+	know_shop();
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		world_says(world, "tablequery/result", wrong[i]);
+	deep = malloc(1000001);
+	assert_non_null(deep);
+	memset(deep, '[', 1000000);
+	deep[1000000] = '\0';
+	world_says(world, "tablequery/result", deep);
+	free(deep);
+	deep = malloc(3000001);
+	assert_non_null(deep);
+	memset(deep, ' ', 3000000);
+	deep[3000000] = '\0';
+	world_says(world, "tablequery/result", deep);
+	free(deep);
+	/* An answer about something else than what was asked. */
+	miss("10.30.9.9");
+	world_forget(world);
+	world_answers(world, "10.30.9.9", "shop", 3, false);
+	world_answers(world, "shop", "other", 3, false);
+	world_did(world, "");
+	assert_int_equal(world_service(world, "shop")->n_instance, 1);
+}
+
+static void an_instance_that_nobody_runs_yet(void **state)
+{
+	(void)state;
+	miss("10.30.1.30");
+	world_forget(world);
+	world_says(world, "tablequery/result",
+		   "{\"app_name\": \"shop\", \"query_key\": \"10.30.1.30\", "
+		   "\"instance_list\": [{\"instance_number\": 0, "
+		   "\"namespace_ip\": \"\", \"host_ip\": null, "
+		   "\"host_port\": null, \"instance_ip\": \"10.30.0.6\", "
+		   "\"service_ip\": [{\"IpType\": \"RR\", \"Address\": "
+		   "\"10.30.1.30\", \"Address_v6\": null}]}]}");
+	/* Packets are refused at once, and the update will come. */
+	world_did(world, "sub shop\nset shop 0\n");
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "ask shop\nset shop 1\n");
+}
+
+static void the_kernel_refuses(void **state)
+{
+	(void)state;
+	miss("10.30.1.30");
+	world->refuse = true;
+	world_forget(world);
+	world_answers(world, "10.30.1.30", "shop", 1, false);
+	assert_int_equal(world_counts(world, "deny 10.30.1.30"), 1);
+	assert_int_equal(world_counts(world, "set shop 1"), 0);
+	/* What it takes later it gets later. */
+	world->refuse = false;
+	world_wait(world, 36000);
+	assert_int_equal(world_counts(world, "set shop 1"), 1);
+}
+
+static void updates_coalesce(void **state)
+{
+	(void)state;
+	know_shop();
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_did(world, "ask shop\n");
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_did(world, "");
+	/* The first answer may be older than they are. */
+	world_answers(world, "shop", "shop", 2, false);
+	world_did(world, "ask shop\nset shop 2\n");
+	world_answers(world, "shop", "shop", 4, false);
+	world_did(world, "set shop 4\n");
+	world_answers(world, "shop", "shop", 4, false);
+	world_wait(world, 20000);
+	world_did(world, "");
+	/* An update that cannot be read is one. */
+	helper_message(&world->helper, "jobs/shop/updates_available", "?", 1,
+		       world->now);
+	world_did(world, "ask shop\n");
+}
+
+static void an_unknown_update(void **state)
+{
+	(void)state;
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_did(world, "unsub shop\n");
+	helper_message(&world->helper, "jobs/a/b/updates_available", "{}", 2,
+		       world->now);
+	helper_message(&world->helper, "nodes/m/net/tablequery/result", "{}", 2,
+		       world->now);
+	world_did(world, "");
+}
+
+static void an_interest_ends_once(void **state)
+{
+	(void)state;
+	know_shop();
+	world_wait(world, 10000);
+	world_idle(world, "shop");
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+	/* What we said comes back to us. */
+	world_says(world, "interest/remove", "{\"appname\": \"shop\"}");
+	world_wait(world, 100000);
+	world_did(world, "");
+	/* And it can begin anew. */
+	know_shop();
+	world_idle(world, "shop");
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+}
+
+static void it_was_used_meanwhile(void **state)
+{
+	struct ozp_service *service;
+	uint64_t used;
+
+	(void)state;
+	know_shop();
+	service = world_service(world, "shop");
+	used = service->used;
+	service->used += 10000;
+	world->now += 10000;
+	interests_idle(&world->helper.interests, "shop", used, world->now);
+	world_did(world, "busy shop\n");
+	world_wait(world, 10000);
+	world_idle(world, "shop");
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+}
+
+/* While a question is on its way nobody knows what is registered. */
+static void idle_while_it_is_asked_for(void **state)
+{
+	(void)state;
+	know_shop();
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_forget(world);
+	world_idle(world, "shop");
+	world_did(world, "");
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+}
+
+static void an_answer_that_crossed_the_removal(void **state)
+{
+	(void)state;
+	know_shop();
+	world_wait(world, 10000);
+	/* An address that the cluster gave it since. */
+	miss("fdff::77");
+	world_wait(world, 10);
+	world_idle(world, "shop");
+	world_forget(world);
+	world_wait(world, 10);
+	world_says(world, "tablequery/result",
+		   "{\"app_name\": \"shop\", \"query_key\": \"fdff::77\", "
+		   "\"instance_list\": [{\"instance_number\": 0, "
+		   "\"namespace_ip\": \"10.21.0.1\", \"host_ip\": "
+		   "\"131.1.0.2\", \"host_port\": \"50103\", "
+		   "\"instance_ip_v6\": \"fdff::77\", \"service_ip\": []}]}");
+	/* The answer is older than the removal: the interest is gone. */
+	world_did(world, "sub shop\nask shop\nset shop 1\n");
+	assert_false(
+		jobs_get(&world->helper.interests.jobs, "shop")->is_registered);
+	/* And nothing is removed of which nobody knows whether it is there. */
+	world_idle(world, "shop");
+	world_did(world, "");
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "set shop 1\nclear shop\nremove shop\nunsub shop\n");
+}
+
+static void somebody_else_removes_it(void **state)
+{
+	(void)state;
+	know_shop();
+	world_says(world, "interest/remove", "{\"appname\": \"shop\"}");
+	world_did(world, "ask shop\n");
+	world_answers(world, "shop", "shop", 1, false);
+	world_idle(world, "shop");
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+	/* Of what is not ours, and what nobody can read. */
+	world_says(world, "interest/remove", "{\"appname\": \"other\"}");
+	world_says(world, "interest/remove", "{\"appname\": 7}");
+	world_says(world, "interest/remove", "7");
+	world_did(world, "");
+}
+
+static void all_is_asked_again(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	know_shop();
+	for (i = 0; i < 5; i++) {
+		world_wait(world, 36000);
+		assert_true(world_counts(world, "ask shop") >= 1);
+		world_answers(world, "shop", "shop", 1, false);
+		world_forget(world);
+		world_wait(world, 23000);
+		world_did(world, "");
+	}
+}
+
+static void an_empty_list_is_not_believed(void **state)
+{
+	(void)state;
+	know_shop();
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_answers(world, "shop", "shop", 0, false);
+	world_did(world, "ask shop\n");
+	world_wait_for(world, "ask shop", 2400);
+	world_answers(world, "shop", "shop", 0, false);
+	world_did(world, "ask shop\n");
+	world_wait_for(world, "ask shop", 4800);
+	world_forget(world);
+	world_answers(world, "shop", "shop", 0, false);
+	/* The third time it is. */
+	world_did(world, "set shop 0\n");
+	/* It may come back, and go for want of use. */
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "ask shop\nset shop 1\n");
+}
+
+static void an_undeployment_is_believed(void **state)
+{
+	(void)state;
+	know_shop();
+	world_updates(world, "shop", "UNDEPLOYMENT");
+	world_answers(world, "shop", "shop", 0, false);
+	world_did(world, "ask shop\nset shop 0\n");
+	world_idle(world, "shop");
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+	/* Two that are told before the first answer. */
+	know_shop();
+	world_updates(world, "shop", "UNDEPLOYMENT");
+	world_updates(world, "shop", "UNDEPLOYMENT");
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "ask shop\nask shop\n");
+	world_answers(world, "shop", "shop", 0, false);
+	world_did(world, "set shop 0\n");
+}
+
+static void local_jobs_stay(void **state)
+{
+	(void)state;
+	world_says(world, "service/deployed",
+		   "{\"appname\": \"shop\", \"status\": \"DEPLOYED\", "
+		   "\"instance_number\": 0, \"nsip\": \"10.21.6.1\", "
+		   "\"host_port\": \"50103\", \"host_ip\": \"131.1.0.1\"}");
+	world_did(world, "sub shop\nask shop\n");
+	assert_true(world->locals > 0);
+	/* The cluster has not heard of it yet. */
+	world_answers(world, "shop", "shop", 0, false);
+	world_wait_for(world, "ask shop", 600);
+	world_forget(world);
+	world_answers(world, "shop", "shop", 1, true);
+	world_did(world, "set shop 1\n");
+	assert_true(jobs_get(&world->helper.interests.jobs, "shop")->is_local);
+	world_idle(world, "shop");
+	world_did(world, "");
+	world_wait(world, 36000);
+	assert_true(world_counts(world, "ask shop") >= 1);
+	world_forget(world);
+	/* It goes elsewhere: what is left is an interest, and unused. */
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "set shop 1\nclear shop\nremove shop\nunsub shop\n");
+}
+
+static void an_announcement_ends(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	world_says(world, "service/deployed", "{\"appname\": \"shop\"}");
+	world_wait(world, 400);
+	world_answers(world, "shop", "shop", 0, false);
+	world_wait(world, 60000);
+	assert_non_null(jobs_get(&world->helper.interests.jobs, "shop"));
+	/* Nobody ever says that it is here. */
+	for (i = 0; i < 40; i++) {
+		world_wait(world, 1000);
+		world_answers(world, "shop", "shop", 0, false);
+	}
+	assert_null(jobs_get(&world->helper.interests.jobs, "shop"));
+	assert_int_equal(world_counts(world, "unsub shop"), 1);
+	/* What the operator says stays. */
+	interests_declare(&world->helper.interests, "shop", true, world->now);
+	world_wait(world, 100000);
+	world_answers(world, "shop", "shop", 0, false);
+	assert_non_null(jobs_get(&world->helper.interests.jobs, "shop"));
+	world_wait(world, 6000);
+	interests_declare(&world->helper.interests, "shop", false, world->now);
+	assert_null(jobs_get(&world->helper.interests.jobs, "shop"));
+}
+
+static void the_broker_goes_and_comes(void **state)
+{
+	(void)state;
+	know_shop();
+	helper_disconnect(&world->helper);
+	world_wait(world, 100000);
+	world_did(world, "");
+	/* Nothing is let go that could not be got back. */
+	world_idle(world, "shop");
+	world_did(world, "");
+	miss("10.30.1.99");
+	world_wait(world, 2000);
+	world_did(world, "");
+	helper_connect(&world->helper, world->now);
+	world_did(world, "ask 10.30.1.99\nsub shop\nask shop\n");
+	world_answers(world, "10.30.1.99", NULL, 0, false);
+	world_did(world, "deny 10.30.1.99\n");
+	/* It is still idle, and the cluster knows of it. */
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+	/* What nobody answers ends also without a broker. */
+	helper_disconnect(&world->helper);
+	miss("10.30.1.98");
+	world_wait(world, 5000);
+	world_did(world, "deny 10.30.1.98\n");
+}
+
+static void a_new_helper_adopts(void **state)
+{
+	struct ozp_service *service;
+
+	(void)state;
+	know_shop();
+	service = world_service(world, "shop");
+	assert_non_null(service);
+	/* The old one is gone, its table is there. */
+	helper_uninit(&world->helper);
+	memset(&world->helper.interests.jobs, 0, sizeof(struct jobs));
+	world->helper.interests.connected = false;
+	helper_init(&world->helper, world->now);
+	world->now += 20000;
+	assert_int_equal(world_sync(world, true), 0);
+	world_did(world, "");
+	helper_connect(&world->helper, world->now);
+	world_did(world, "sub shop\nask shop\n");
+	/* It was idle before anybody could hear of it. */
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+}
+
+static void what_is_saved_is_served(void **state)
+{
+	struct ozp_service saved;
+
+	(void)state;
+	world_make(&saved, "shop", 1, false);
+	interests_restore(&world->helper.interests, &saved, world->now);
+	assert_int_equal(world_sync(world, true), 1);
+	world_did(world, "set shop 1\n");
+	/* But what the kernel has is newer. */
+	helper_uninit(&world->helper);
+	memset(&world->helper.interests.jobs, 0, sizeof(struct jobs));
+	helper_init(&world->helper, world->now);
+	ozp_service_free(&saved);
+	world_make(&saved, "shop", 3, false);
+	interests_restore(&world->helper.interests, &saved, world->now);
+	assert_int_equal(world_sync(world, true), 0);
+	world_did(world, "");
+	ozp_service_free(&saved);
+}
+
+static void the_device_is_another_one(void **state)
+{
+	(void)state;
+	know_shop();
+	world->no_device = true;
+	world_answers(world, "shop", "shop", 2, false);
+	world_did(world, "");
+	while (world->n_services)
+		ozp_service_free(&world->services[--world->n_services]);
+	world->no_device = false;
+	assert_int_equal(world_sync(world, true), 1);
+	world_did(world, "set shop 2\n");
+	/* A service that somebody deleted. */
+	ozp_service_free(&world->services[--world->n_services]);
+	interests_deleted(&world->helper.interests, "shop");
+	world_did(world, "set shop 2\n");
+	/* Or that went unseen. */
+	ozp_service_free(&world->services[--world->n_services]);
+	miss("10.30.1.30");
+	world_did(world, "set shop 2\n");
+}
+
+static void an_address_goes_over(void **state)
+{
+	const struct job *shop;
+
+	(void)state;
+	know_shop();
+	shop = jobs_get(&world->helper.interests.jobs, "shop");
+	assert_int_equal(shop->service.n_address, 2);
+	miss("10.30.9.9");
+	world_forget(world);
+	world_says(world, "tablequery/result",
+		   "{\"app_name\": \"b\", \"query_key\": \"10.30.9.9\", "
+		   "\"instance_list\": [{\"instance_number\": 0, "
+		   "\"namespace_ip\": \"10.21.9.1\", \"host_ip\": "
+		   "\"131.1.0.2\", \"host_port\": \"50103\", "
+		   "\"instance_ip\": \"10.30.0.6\", \"service_ip\": "
+		   "[{\"IpType\": \"RR\", \"Address\": \"10.30.1.30\"}, "
+		   "{\"IpType\": \"closest\", \"Address\": \"10.30.9.9\"}]}]}");
+	world_did(world, "sub b\nset b 1\n");
+	assert_int_equal(shop->service.n_address, 1);
+	assert_false(OZP_HAS(&shop->service.instance[0],
+			     OZPROXY_A_INSTANCE_INSTANCE_IPV4));
+	assert_string_equal(jobs_get_by_address(&world->helper.interests.jobs,
+						"10.30.0.6")
+				    ->service.name,
+			    "b");
+}
+
+static void a_table_file(void **state)
+{
+	struct ozp_service list[2];
+
+	(void)state;
+	helper_disconnect(&world->helper);
+	world->helper.has_broker = false;
+	world_make(&list[0], "shop", 1, false);
+	world_make(&list[1], "b", 1, true);
+	interests_list(&world->helper.interests, list, 2, world->now);
+	world_did(world, "set shop 1\nset b 1\n");
+	assert_true(world_service(world, "shop")->pinned);
+	interests_list(&world->helper.interests, list, 2, world->now);
+	world_did(world, "");
+	miss("10.30.9.9");
+	world_did(world, "deny 10.30.9.9\n");
+	world_idle(world, "shop");
+	world_did(world, "");
+	ozp_service_free(&list[1]);
+	world_make(&list[1], "b", 2, true);
+	interests_list(&world->helper.interests, list + 1, 1, world->now);
+	world_did(world, "set b 2\ndel shop\nunsub shop\n");
+	assert_int_equal(world_sync(world, false), 0);
+	ozp_service_free(&list[0]);
+	ozp_service_free(&list[1]);
+}
+
+static void a_table_file_and_a_broker(void **state)
+{
+	struct ozp_service list[2];
+
+	(void)state;
+	world_make(&list[0], "shop", 1, false);
+	world_make(&list[1], "b", 1, true);
+	interests_list(&world->helper.interests, list, 2, world->now);
+	/* What is here is asked for, the rest is as it is written. */
+	world_did(world, "set shop 1\nset b 1\nsub b\nask b\n");
+	world_answers(world, "b", "b", 2, true);
+	world_did(world, "set b 2\n");
+	world_answers(world, "shop", "shop", 5, false);
+	world_did(world, "");
+	ozp_service_free(&list[0]);
+	ozp_service_free(&list[1]);
+}
+
+static void the_node_moves(void **state)
+{
+	struct own own = world->helper.interests.own;
+
+	(void)state;
+	world_says(world, "service/deployed", "{\"appname\": \"shop\"}");
+	world_answers(world, "shop", "shop", 2, true);
+	world_forget(world);
+	own.v4.v4 = v4("131.1.0.77");
+	helper_move(&world->helper, &own);
+	world_did(world, "set shop 2\nmoved shop 131.1.0.77\n");
+	assert_int_equal(
+		world_service(world, "shop")->instance[1].node_ipv4.s_addr,
+		v4("131.1.0.77").s_addr);
+	assert_true(jobs_get(&world->helper.interests.jobs, "shop")->is_local);
+}
+
+static void a_thousand_at_once(void **state)
+{
+	char address[32];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		snprintf(address, sizeof(address), "10.30.%u.%u", 100 + i / 250,
+			 1 + i % 250);
+		miss(address);
+	}
+	/* As many as may be at once, the others in their turn. */
+	assert_int_equal(world->helper.queries.sent, 100);
+	world_wait(world, 100);
+	assert_in_range(world->helper.queries.sent, 108, 111);
+	world_wait(world, 60000);
+	for (i = 0; i < 1000; i++) {
+		snprintf(address, sizeof(address), "deny 10.30.%u.%u",
+			 100 + i / 250, 1 + i % 250);
+		assert_int_equal(world_counts(world, address), 1);
+	}
+	assert_in_range(world->helper.queries.sent, 590, 610);
+	assert_int_equal(world->helper.queries.addresses, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_miss_becomes_an_entry),
+		TEST(it_is_repeated_and_given_up),
+		TEST(nobody_has_it),
+		TEST(ipv6_in_two_spellings),
+		TEST(a_late_answer_counts),
+		TEST(answers_to_others),
+		TEST(answers_that_make_no_sense),
+		TEST(an_instance_that_nobody_runs_yet),
+		TEST(the_kernel_refuses),
+		TEST(updates_coalesce),
+		TEST(an_unknown_update),
+		TEST(an_interest_ends_once),
+		TEST(it_was_used_meanwhile),
+		TEST(idle_while_it_is_asked_for),
+		TEST(an_answer_that_crossed_the_removal),
+		TEST(somebody_else_removes_it),
+		TEST(all_is_asked_again),
+		TEST(an_empty_list_is_not_believed),
+		TEST(an_undeployment_is_believed),
+		TEST(local_jobs_stay),
+		TEST(an_announcement_ends),
+		TEST(the_broker_goes_and_comes),
+		TEST(a_new_helper_adopts),
+		TEST(what_is_saved_is_served),
+		TEST(the_device_is_another_one),
+		TEST(an_address_goes_over),
+		TEST(a_table_file),
+		TEST(a_table_file_and_a_broker),
+		TEST(the_node_moves),
+		TEST(a_thousand_at_once),
+	};
+
+	return cmocka_run_group_tests_name("helper", tests, NULL, NULL);
+}
