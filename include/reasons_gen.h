@@ -75,7 +75,7 @@
 	R(MISS_TIMEOUT, "miss-timeout", \
 	  "The packet waited for its destination, and no answer came in time (link attribute miss-timeout).") \
 	R(DEVICE_DOWN, "device-down", \
-	  "The device was brought down while the packet waited for its destination.") \
+	  "The device was brought down while the packet waited for an answer.") \
 	R(INSTANCE_GONE, "instance-gone", \
 	  "The instance that the TCP connection was with has been removed; the sender was answered with a RST.") \
 	R(UNRELATED_ERROR, "unrelated-error", \
@@ -87,6 +87,20 @@
 	R(FRAGMENT_LIMIT, "fragment-limit", \
 	  "An IP fragment, or its datagram, is one more than may wait (link attributes fragment-limit and fragment-memory), or one of too many of its datagram.") \
 	R(FRAGMENT_OVERLAP, "fragment-overlap", \
-	  "IP fragments of one datagram overlap or contradict each other; what comes later of the datagram is lost, too.")
+	  "IP fragments of one datagram overlap or contradict each other; what comes later of the datagram is lost, too.") \
+	R(SOURCE_ELSEWHERE, "source-elsewhere", \
+	  "The table says that the source of a tunnelled packet is not at the node that it came from (link attribute admission).") \
+	R(ARRIVAL_UNKNOWN, "arrival-unknown", \
+	  "Nobody has the source of a tunnelled packet; that answer (miss-resolve) is remembered for a while.") \
+	R(ARRIVAL_TIMEOUT, "arrival-timeout", \
+	  "A tunnelled packet waited for what its source is, and no answer came in time (link attribute miss-timeout).") \
+	R(ARRIVAL_TABLE_FULL, "arrival-table-full", \
+	  "The source of a tunnelled packet is unknown, and too many sources were asked for already (link attribute arrival-limit).") \
+	R(ARRIVAL_SOURCE_FULL, "arrival-source-full", \
+	  "The source of a tunnelled packet is unknown, and as many sources were asked for because of its node as may (link attribute arrival-source-limit).") \
+	R(ARRIVAL_QUEUE_FULL, "arrival-queue-full", \
+	  "The source of a tunnelled packet is unknown, and as many packets of its node wait as may (link attribute arrival-source-packets).") \
+	R(ARRIVAL_PACKETS_FULL, "arrival-packets-full", \
+	  "The source of a tunnelled packet is unknown, and as many tunnelled packets wait as may, or occupy as much memory (link attributes arrival-packets, arrival-memory).")
 
 #endif /* _OZP_REASONS_GEN_H */

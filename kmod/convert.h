@@ -88,6 +88,7 @@ struct ozp_bearing {
  * @affinities: which instances clients had last
  * @misses: addresses that the table does not have, and what waits for them
  * @fragments: datagrams in fragments, by direction
+ * @arrivals: the same, of sources of tunnelled packets
  * @tunnel: the wire
  * @reset: answers to connections whose instance is gone
  * @gro_cells: receive queues, one a CPU
@@ -104,6 +105,7 @@ struct ozp_convert {
 	struct ozp_affinities affinities;
 	struct ozp_misses misses;
 	struct ozp_fragments fragments[OZP_DIRECTION_COUNT];
+	struct ozp_misses arrivals;
 	struct ozp_tunnel tunnel;
 	struct ozp_reset reset;
 	struct gro_cells gro_cells;
@@ -149,11 +151,16 @@ void ozp_convert_fragment(struct ozp_convert *cv, struct sk_buff *skb,
 netdev_tx_t ozp_outbound(struct ozp_convert *cv, struct sk_buff *skb);
 void ozp_outbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
 			 struct ozp_packet *pkt);
-void ozp_outbound_release(struct ozp_misses *misses, struct sk_buff *skb);
+void ozp_outbound_release(struct ozp_misses *misses, struct sk_buff *skb,
+			  const struct ozp_outer *outer);
 void ozp_outbound_give_up(struct ozp_misses *misses, struct sk_buff *skb,
 			  enum ozproxy_drop_reason reason);
 void ozp_inbound(struct ozp_tunnel *tunnel, struct sk_buff *skb,
 		 struct ozp_packet *pkt);
+void ozp_inbound_release(struct ozp_misses *arrivals, struct sk_buff *skb,
+			 const struct ozp_outer *outer);
+void ozp_inbound_give_up(struct ozp_misses *arrivals, struct sk_buff *skb,
+			 enum ozproxy_drop_reason reason);
 void ozp_inbound_local(struct ozp_convert *cv, struct sk_buff *skb,
 		       struct ozp_packet *pkt, const struct ozp_rewrite *rw);
 

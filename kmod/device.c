@@ -11,6 +11,7 @@
 #include <net/netns/generic.h>
 #include <net/rtnetlink.h>
 
+#include "admission.h"
 #include "compat.h"
 #include "flow_collect.h"
 #include "limits.h"
@@ -65,6 +66,23 @@ static const struct ozp_miss_events ozp_device_miss_events = {
 	.reject = ozp_outbound_give_up,
 };
 
+static void ozp_device_arrival(struct ozp_misses *arrivals,
+			       const struct ozp_miss_info *info)
+{
+	struct ozp_device *oz = container_of(arrivals, struct ozp_device,
+					     convert.arrivals);
+
+	ozp_device_events->miss(oz, info);
+}
+
+static const struct ozp_miss_events ozp_device_arrival_events = {
+	.notify = ozp_device_arrival,
+	.release = ozp_inbound_release,
+	.reject = ozp_inbound_give_up,
+	.reasons = ozp_admission_reasons,
+	.arrivals = true,
+};
+
 static void ozp_device_idle(struct ozp_idle *idle, struct ozp_service *svc)
 {
 	struct ozp_device *oz = container_of(idle, struct ozp_device, idle);
@@ -82,6 +100,21 @@ static void ozp_options_copy(void *to, const void *from, size_t size)
 		WRITE_ONCE(*new++, *old++);
 }
 
+/* Arrivals wait as long as others, and are few: no queue is shorter than what
+ * one outer source may have.
+ */
+static void ozp_arrivals_apply(struct ozp_misses *arrivals,
+			       const struct ozp_link_config *config)
+{
+	struct ozp_miss_options options = config->arrivals;
+
+	options.timeout = config->misses.timeout;
+	options.repeat_timeout = config->misses.repeat_timeout;
+	options.address_packets = options.source_packets;
+	ozp_options_copy(&arrivals->options, &options, sizeof(options));
+	ozp_misses_options_changed(arrivals);
+}
+
 /* What can change on a device that exists; cannot fail. */
 static void ozp_link_apply(struct ozp_convert *cv,
 			   const struct ozp_link_config *config)
@@ -96,6 +129,7 @@ static void ozp_link_apply(struct ozp_convert *cv,
 			 sizeof(cv->flows->options));
 	ozp_options_copy(&cv->misses.options, &config->misses,
 			 sizeof(cv->misses.options));
+	ozp_arrivals_apply(&cv->arrivals, config);
 	ozp_options_copy(&cv->tunnel.options, &config->tunnel,
 			 sizeof(cv->tunnel.options));
 	ozp_tunnel_options_changed(&cv->tunnel);
@@ -139,6 +173,7 @@ static int ozp_device_init(struct net_device *dev)
 	ozp_misses_init(&cv->misses, &ozp_device_miss_events);
 	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
 		ozp_fragments_init(&cv->fragments[i], &cv->stats, i);
+	ozp_misses_init(&cv->arrivals, &ozp_device_arrival_events);
 
 	ozp_reset_init(&cv->reset, dev);
 	cv->tunnel.dev = dev;
@@ -182,6 +217,7 @@ static void ozp_device_uninit(struct net_device *dev)
 	gro_cells_destroy(&cv->gro_cells);
 	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
 		ozp_fragments_uninit(&cv->fragments[i]);
+	ozp_misses_uninit(&cv->arrivals);
 	ozp_misses_uninit(&cv->misses);
 	ozp_affinities_uninit(&cv->affinities);
 	ozp_flows_release(cv->flows);
@@ -198,9 +234,11 @@ static int ozp_device_open(struct net_device *dev)
 	int err;
 
 	err = ozp_tunnel_open(&oz->convert.tunnel);
-	if (!err)
-		ozp_misses_open(&oz->convert.misses);
-	return err;
+	if (err)
+		return err;
+	ozp_misses_open(&oz->convert.misses);
+	ozp_misses_open(&oz->convert.arrivals);
+	return 0;
 }
 
 static int ozp_device_stop(struct net_device *dev)
@@ -212,6 +250,7 @@ static int ozp_device_stop(struct net_device *dev)
 	ozp_misses_close(&oz->convert.misses);
 	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
 		ozp_fragments_forget(&oz->convert.fragments[i]);
+	ozp_misses_close(&oz->convert.arrivals);
 	return 0;
 }
 
@@ -405,6 +444,7 @@ static void ozp_link_current(const struct ozp_convert *cv,
 	config->convert = cv->options;
 	config->flows = cv->flows->options;
 	config->misses = cv->misses.options;
+	config->arrivals = cv->arrivals.options;
 	config->tunnel = cv->tunnel.options;
 	config->affinities = cv->affinities.options;
 	config->fragments = cv->fragments[0].options;

@@ -19,6 +19,7 @@
 
 #include "convert.h"
 
+#include "admission.h"
 #include "embedded.h"
 
 /* Who may speak for the receiver of the embedded packet: itself, and the stack
@@ -182,7 +183,8 @@ static enum ozp_verdict ozp_error_find(struct ozp_convert *cv,
  * it sent. The flow is not touched: an error is no sign of life. Caller is in an
  * RCU read section with BH off.
  *
- * Return: OZP_CONTINUE, or OZP_DROP.
+ * Return: OZP_CONTINUE, OZP_CONSUMED when it waits for what its source is, or
+ * OZP_DROP.
  */
 enum ozp_verdict ozp_error_inbound(struct ozp_convert *cv, struct sk_buff *skb,
 				   struct ozp_packet *pkt)
@@ -197,6 +199,9 @@ enum ozp_verdict ozp_error_inbound(struct ozp_convert *cv, struct sk_buff *skb,
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	verdict = ozp_error_find(cv, pkt, &emb, &flow, &conv);
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	verdict = ozp_admission_check_rcu(cv, skb, pkt, conv);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	out = &flow->keys[OZPROXY_DIRECTION_OUT].tuple;

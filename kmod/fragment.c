@@ -100,13 +100,13 @@ struct ozp_datagram {
  * @fragment: as in struct ozp_packet
  * @l4_offset: as in struct ozp_packet
  * @reason: why it is lost, on its way to that
- * @outer_dsfield: as in struct ozp_packet
+ * @outer: as in struct ozp_packet
  */
 struct ozp_fragment_cb {
 	struct ozp_packet_fragment fragment;
 	u32 l4_offset;
 	enum ozproxy_drop_reason reason;
-	u8 outer_dsfield;
+	struct ozp_outer outer;
 };
 
 static struct ozp_fragment_cb *ozp_fragment_cb(struct sk_buff *skb)
@@ -309,7 +309,7 @@ static enum ozp_verdict ozp_datagram_hold(struct ozp_fragments *fragments,
 	}
 	cb->fragment = pkt->fragment;
 	cb->l4_offset = pkt->l4_offset;
-	cb->outer_dsfield = pkt->outer_dsfield;
+	cb->outer = pkt->outer;
 	/* Nobody's send buffer and no connection waits with it; its route stays,
 	 * for an answer to who sent it.
 	 */
@@ -438,7 +438,7 @@ struct sk_buff *ozp_fragment_next(struct sk_buff_head *waiting,
 		.tuple = first->tuple,
 		.l4_offset = cb->l4_offset,
 		.fragment = cb->fragment,
-		.outer_dsfield = cb->outer_dsfield,
+		.outer = cb->outer,
 	};
 	/* Others expect options of IP there, if anything. */
 	memset(skb->cb, 0, sizeof(skb->cb));

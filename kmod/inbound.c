@@ -12,10 +12,11 @@
 
 #include <linux/skbuff.h>
 
+#include "admission.h"
 #include "clock.h"
 #include "mss.h"
 
-/* Admission "overlay": from a service address, to a container of this node. */
+/* What every admission asks for: from a service address, to a container here. */
 static enum ozp_verdict ozp_inbound_admit(struct ozp_convert *cv,
 					  struct ozp_packet *pkt,
 					  struct ozp_endpoint **target)
@@ -32,26 +33,45 @@ static enum ozp_verdict ozp_inbound_admit(struct ozp_convert *cv,
 	return OZP_CONTINUE;
 }
 
+/* The same, and what the admission of the device asks for besides. */
+static enum ozp_verdict
+ozp_inbound_admit_from(struct ozp_convert *cv, struct sk_buff *skb,
+		       struct ozp_packet *pkt,
+		       const struct ozp_conversion *conv,
+		       struct ozp_endpoint **target)
+{
+	enum ozp_verdict verdict = ozp_inbound_admit(cv, pkt, target);
+
+	if (verdict != OZP_CONTINUE)
+		return verdict;
+	return ozp_admission_check_rcu(cv, skb, pkt, conv);
+}
+
 /* The flow that a packet answers, or NULL and @conv NULL for a request, which
  * goes to @target. What is written into an answer depends on the tuples only,
  * not on where the instances are, so that it can be delivered while the flow is
  * asleep, and that the last words of an instance that was removed are understood.
  */
 static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
+					 struct sk_buff *skb,
 					 struct ozp_packet *pkt,
 					 struct ozp_flow **flow,
 					 struct ozp_conversion **conv,
 					 struct ozp_endpoint **target)
 {
+	enum ozp_verdict verdict;
+
 	*conv = NULL;
 	*flow = ozp_flow_lookup_rcu(cv->flows, &pkt->tuple,
 				    OZPROXY_DIRECTION_IN);
 	if (!*flow)
-		return ozp_inbound_admit(cv, pkt, target);
+		return ozp_inbound_admit_from(cv, skb, pkt, NULL, target);
 	switch (ozp_convert_refresh_rcu(cv, *flow, conv)) {
 	case OZP_FLOW_CURRENT:
-		if (!ozp_flow_is_reopened(*flow, pkt))
-			return OZP_CONTINUE;
+		verdict = ozp_admission_check_rcu(cv, skb, pkt, *conv);
+		if (verdict != OZP_CONTINUE ||
+		    !ozp_flow_is_reopened(*flow, pkt))
+			return verdict;
 		ozp_flow_end(cv->flows, *flow);
 		*conv = NULL;
 		break;
@@ -67,7 +87,7 @@ static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 		*conv = NULL;
 		break;
 	}
-	return ozp_inbound_admit(cv, pkt, target);
+	return ozp_inbound_admit_from(cv, skb, pkt, *conv, target);
 }
 
 static void ozp_inbound_deliver(struct ozp_convert *cv, struct sk_buff *skb,
@@ -102,7 +122,7 @@ static enum ozp_verdict ozp_inbound_convert(struct ozp_convert *cv,
 
 	if (pkt->icmp == OZP_ICMP_ERROR)
 		return ozp_error_inbound(cv, skb, pkt);
-	verdict = ozp_inbound_find(cv, pkt, &flow, &conv, &target);
+	verdict = ozp_inbound_find(cv, skb, pkt, &flow, &conv, &target);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
 	if (!conv) {
@@ -153,10 +173,16 @@ static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
 static void ozp_inbound_pass(struct ozp_convert *cv, struct sk_buff *skb,
 			     struct ozp_packet *pkt)
 {
-	if (ozp_inbound_steps(cv, skb, pkt) == OZP_DROP)
-		ozp_drop(skb, pkt, pkt->reason);
-	else
+	switch (ozp_inbound_steps(cv, skb, pkt)) {
+	case OZP_CONTINUE:
 		ozp_inbound_deliver(cv, skb, pkt);
+		break;
+	case OZP_DROP:
+		ozp_drop(skb, pkt, pkt->reason);
+		break;
+	case OZP_CONSUMED:
+		break;
+	}
 }
 
 /* Answers come from an Instance IP, so that they would be admitted, too: only
@@ -167,17 +193,23 @@ static void ozp_inbound_fragment(struct ozp_convert *cv, struct sk_buff *skb,
 {
 	struct ozp_endpoint *target;
 
-	if (ozp_inbound_admit(cv, pkt, &target) == OZP_DROP)
-		ozp_drop(skb, pkt, pkt->reason);
-	else
+	switch (ozp_inbound_admit_from(cv, skb, pkt, NULL, &target)) {
+	case OZP_CONTINUE:
 		ozp_convert_fragment(cv, skb, pkt, ozp_inbound_pass);
+		break;
+	case OZP_DROP:
+		ozp_drop(skb, pkt, pkt->reason);
+		break;
+	case OZP_CONSUMED:
+		break;
+	}
 }
 
 /**
  * ozp_inbound() - convert a packet from the tunnel and deliver it
  * @tunnel: the tunnel of the device
  * @skb: the decapsulated packet, consumed
- * @pkt: stats, direction and outer_dsfield are set
+ * @pkt: stats, direction and outer are set
  *
  * Softirq, in an RCU read section.
  */
@@ -193,6 +225,54 @@ void ozp_inbound(struct ozp_tunnel *tunnel, struct sk_buff *skb,
 		ozp_inbound_fragment(cv, skb, pkt);
 	else
 		ozp_inbound_pass(cv, skb, pkt);
+}
+
+/**
+ * ozp_inbound_release() - let a packet go on that waited for what its source is
+ * @arrivals: where it waited, in the device
+ * @skb: the packet, consumed
+ * @outer: the tunnel header that it came with
+ *
+ * As if it came now; it is counted as received already. BH off.
+ */
+void ozp_inbound_release(struct ozp_misses *arrivals, struct sk_buff *skb,
+			 const struct ozp_outer *outer)
+{
+	struct ozp_convert *cv = container_of(arrivals, struct ozp_convert,
+					      arrivals);
+	struct ozp_packet pkt = {
+		.stats = &cv->stats,
+		.direction = OZPROXY_DIRECTION_IN,
+		.outer = *outer,
+	};
+
+	rcu_read_lock();
+	ozp_inbound(&cv->tunnel, skb, &pkt);
+	rcu_read_unlock();
+}
+
+/**
+ * ozp_inbound_give_up() - drop a packet that waited in vain
+ * @arrivals: where it waited, in the device
+ * @skb: the packet, consumed
+ * @reason: why
+ *
+ * Nobody is told: who sent it is what was not found out. BH off.
+ */
+void ozp_inbound_give_up(struct ozp_misses *arrivals, struct sk_buff *skb,
+			 enum ozproxy_drop_reason reason)
+{
+	struct ozp_convert *cv = container_of(arrivals, struct ozp_convert,
+					      arrivals);
+	struct ozp_packet pkt = {
+		.stats = &cv->stats,
+		.direction = OZPROXY_DIRECTION_IN,
+	};
+
+	/* For the trace; it was found well-formed before it waited. */
+	if (ozp_packet_parse(skb, &pkt) == OZP_CONTINUE)
+		ozp_refuse(&pkt, reason);
+	ozp_drop(skb, &pkt, pkt.reason);
 }
 
 /**

@@ -133,6 +133,40 @@
 #define OZP_FRAGMENT_TIMEOUT_MIN	100
 #define OZP_FRAGMENT_TIMEOUT_MAX	120000
 
+/* Sources of tunnelled packets that were asked for. Whoever can reach the port
+ * chooses them, so there are few: what the largest node begins to talk to at
+ * once is some tens. Forged ones cost no more memory and queries than this.
+ */
+#define OZP_ARRIVAL_LIMIT_DEFAULT	64
+#define OZP_ARRIVAL_LIMIT_MIN		1
+#define OZP_ARRIVAL_LIMIT_MAX		65536
+
+/* Of them because of one outer source: room for seven others that do as much. */
+#define OZP_ARRIVAL_SOURCE_LIMIT_DEFAULT 8
+#define OZP_ARRIVAL_SOURCE_LIMIT_MIN	1
+#define OZP_ARRIVAL_SOURCE_LIMIT_MAX	65536
+
+/* Tunnelled packets that wait: two of each source. */
+#define OZP_ARRIVAL_PACKETS_DEFAULT	128
+#define OZP_ARRIVAL_PACKETS_MIN		0
+#define OZP_ARRIVAL_PACKETS_MAX		65536
+
+/* From one outer source: two of each source. */
+#define OZP_ARRIVAL_SOURCE_PACKETS_DEFAULT 16
+#define OZP_ARRIVAL_SOURCE_PACKETS_MIN	0
+#define OZP_ARRIVAL_SOURCE_PACKETS_MAX	65536
+
+/* Bytes that they occupy in all (truesize): 8 KiB each. */
+#define OZP_ARRIVAL_MEMORY_DEFAULT	(1024 * 1024)
+#define OZP_ARRIVAL_MEMORY_MIN		0
+#define OZP_ARRIVAL_MEMORY_MAX		(1024 * 1024 * 1024)
+
+/* Milliseconds that a source which nobody has keeps its place at least, so that
+ * a helper which remembers nothing is not asked at the speed of its answers: the
+ * places of one outer source are queries a second.
+ */
+#define OZP_ARRIVAL_NEGATIVE_MIN	1000U
+
 /* Services: above the 10,000 of the largest cluster that was asked for. */
 #define OZP_SERVICE_LIMIT_DEFAULT	16384
 #define OZP_SERVICE_LIMIT_MIN		1

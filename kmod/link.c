@@ -52,6 +52,11 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_FRAGMENT_LIMIT] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_FRAGMENT_MEMORY] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_FRAGMENT_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_ARRIVAL_LIMIT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_ARRIVAL_SOURCE_LIMIT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_ARRIVAL_PACKETS] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_ARRIVAL_SOURCE_PACKETS] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_ARRIVAL_MEMORY] = { .type = NLA_U32 },
 };
 
 /**
@@ -84,7 +89,7 @@ struct ozp_link_option {
 static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_ADMISSION] =
 		OZP_LINK_OPTION(convert.admission, OZPROXY_ADMISSION_OVERLAY, 0,
-				OZPROXY_ADMISSION_OVERLAY),
+				OZPROXY_ADMISSION_TABLE),
 	[IFLA_OZPROXY_FLOW_LIMIT] =
 		OZP_LINK_LIMIT(flows.limit, OZP_FLOW_LIMIT),
 	[IFLA_OZPROXY_MISS_LIMIT] =
@@ -148,6 +153,17 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 		OZP_LINK_LIMIT(fragments.memory, OZP_FRAGMENT_MEMORY),
 	[IFLA_OZPROXY_FRAGMENT_TIMEOUT] =
 		OZP_LINK_LIMIT(fragments.timeout, OZP_FRAGMENT_TIMEOUT),
+	[IFLA_OZPROXY_ARRIVAL_LIMIT] =
+		OZP_LINK_LIMIT(arrivals.limit, OZP_ARRIVAL_LIMIT),
+	[IFLA_OZPROXY_ARRIVAL_SOURCE_LIMIT] =
+		OZP_LINK_LIMIT(arrivals.source_limit, OZP_ARRIVAL_SOURCE_LIMIT),
+	[IFLA_OZPROXY_ARRIVAL_PACKETS] =
+		OZP_LINK_LIMIT(arrivals.packets, OZP_ARRIVAL_PACKETS),
+	[IFLA_OZPROXY_ARRIVAL_SOURCE_PACKETS] =
+		OZP_LINK_LIMIT(arrivals.source_packets,
+			       OZP_ARRIVAL_SOURCE_PACKETS),
+	[IFLA_OZPROXY_ARRIVAL_MEMORY] =
+		OZP_LINK_LIMIT(arrivals.memory, OZP_ARRIVAL_MEMORY),
 };
 
 static bool ozp_link_has_option(unsigned int type)

@@ -19,6 +19,7 @@ extern const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1];
  * @convert: what the pipelines are told
  * @flows: what the flow table is told
  * @misses: what the waiting addresses are told
+ * @arrivals: the same of sources of tunnelled packets, but for what they share
  * @tunnel: what the tunnel is told
  * @affinities: what the affinities are told
  * @fragments: what those who follow datagrams are told
@@ -31,6 +32,7 @@ struct ozp_link_config {
 	struct ozp_convert_options convert;
 	struct ozp_flow_options flows;
 	struct ozp_miss_options misses;
+	struct ozp_miss_options arrivals;
 	struct ozp_tunnel_options tunnel;
 	struct ozp_affinity_options affinities;
 	struct ozp_fragment_options fragments;

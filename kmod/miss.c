@@ -7,6 +7,19 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+static const enum ozproxy_drop_reason
+ozp_miss_reasons[OZP_MISS_REFUSAL_COUNT] = {
+	[OZP_MISS_TABLE_FULL] = OZPROXY_DROP_REASON_MISS_TABLE_FULL,
+	[OZP_MISS_SOURCE_FULL] = OZPROXY_DROP_REASON_MISS_SOURCE_FULL,
+	[OZP_MISS_QUEUE_FULL] = OZPROXY_DROP_REASON_MISS_QUEUE_FULL,
+	[OZP_MISS_SOURCE_QUEUE_FULL] =
+		OZPROXY_DROP_REASON_MISS_SOURCE_QUEUE_FULL,
+	[OZP_MISS_PACKETS_FULL] = OZPROXY_DROP_REASON_MISS_PACKETS_FULL,
+	[OZP_MISS_MEMORY_FULL] = OZPROXY_DROP_REASON_MISS_MEMORY_FULL,
+	[OZP_MISS_UNKNOWN] = OZPROXY_DROP_REASON_UNKNOWN_SERVICE,
+	[OZP_MISS_TIMEOUT] = OZPROXY_DROP_REASON_MISS_TIMEOUT,
+};
+
 /**
  * ozp_miss_lookup() - find an address
  * @misses: where to look, locked
@@ -106,7 +119,7 @@ void ozp_miss_release(struct ozp_misses *misses, struct ozp_miss *miss,
 		      struct sk_buff_head *packets)
 {
 	lockdep_assert_held(&misses->lock);
-	if (miss->state == OZPROXY_MISS_STATE_NEGATIVE) {
+	if (!miss->source) {
 		misses->negative_count--;
 	} else {
 		ozp_miss_dequeue_all(misses, miss, packets);
@@ -140,6 +153,7 @@ void ozp_miss_inform(const struct ozp_misses *misses,
 	info->waiting = skb_queue_len(&miss->queue);
 	info->announced = miss->announced;
 	info->id = miss->id;
+	info->arrival = misses->events->arrivals;
 }
 
 /**
@@ -229,6 +243,7 @@ void ozp_misses_init(struct ozp_misses *misses,
 	misses->options.repeat_timeout = OZP_MISS_REPEAT_TIMEOUT_DEFAULT;
 	misses->options.negative_limit = OZP_NEGATIVE_LIMIT_DEFAULT;
 	misses->events = events;
+	misses->reasons = events->reasons ?: ozp_miss_reasons;
 	misses->clock = ozp_misses_clock;
 	INIT_DELAYED_WORK(&misses->work, ozp_misses_work);
 }

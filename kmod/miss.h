@@ -34,6 +34,7 @@ struct ozp_miss_want {
  * @waiting: packets that wait now
  * @announced: how often it was announced
  * @id: ascending by time of creation, for dumps to go on after
+ * @arrival: it is the source of packets that came through the tunnel
  */
 struct ozp_miss_info {
 	struct ozp_miss_key key;
@@ -44,21 +45,27 @@ struct ozp_miss_info {
 	u32 waiting;
 	u32 announced;
 	u64 id;
+	bool arrival;
 };
 
 /**
  * struct ozp_miss_events - what the layer above does; never under the lock
  * @notify: tells user space of an address; any context that packets come from
- * @release: has a packet whose answer came, and consumes it; process context,
- *	BH off
+ * @release: has a packet whose answer came, and consumes it, with the tunnel
+ *	header that it came with; process context, BH off
  * @reject: has a packet that waited in vain, and consumes it; likewise
+ * @reasons: what each refusal is called; NULL: as for packets of containers
+ * @arrivals: the addresses are sources of packets that came through the tunnel
  */
 struct ozp_miss_events {
 	void (*notify)(struct ozp_misses *misses,
 		       const struct ozp_miss_info *info);
-	void (*release)(struct ozp_misses *misses, struct sk_buff *skb);
+	void (*release)(struct ozp_misses *misses, struct sk_buff *skb,
+			const struct ozp_outer *outer);
 	void (*reject)(struct ozp_misses *misses, struct sk_buff *skb,
 		       enum ozproxy_drop_reason reason);
+	const enum ozproxy_drop_reason *reasons;
+	bool arrivals;
 };
 
 /**
@@ -87,6 +94,8 @@ void ozp_miss_answer(struct ozp_misses *misses, u8 family,
 		     const union ozp_addr *addr);
 int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_miss_key *key,
 		     u32 lifetime_ms);
+bool ozp_miss_deny(struct ozp_misses *misses, const struct ozp_miss_key *key,
+		   u32 lifetime_ms);
 void ozp_misses_options_changed(struct ozp_misses *misses);
 void ozp_misses_run(struct ozp_misses *misses);
 bool ozp_miss_find(struct ozp_misses *misses, const struct ozp_miss_key *key,

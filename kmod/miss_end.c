@@ -11,11 +11,14 @@
 static void ozp_misses_release_all(struct ozp_misses *misses,
 				   struct sk_buff_head *packets)
 {
+	struct ozp_outer outer;
 	struct sk_buff *skb;
 
 	local_bh_disable();
-	while ((skb = __skb_dequeue(packets)))
-		misses->events->release(misses, skb);
+	while ((skb = __skb_dequeue(packets))) {
+		ozp_miss_leave(skb, &outer);
+		misses->events->release(misses, skb, &outer);
+	}
 	local_bh_enable();
 }
 
@@ -23,11 +26,14 @@ static void ozp_misses_reject_all(struct ozp_misses *misses,
 				  struct sk_buff_head *packets,
 				  enum ozproxy_drop_reason reason)
 {
+	struct ozp_outer outer;
 	struct sk_buff *skb;
 
 	local_bh_disable();
-	while ((skb = __skb_dequeue(packets)))
+	while ((skb = __skb_dequeue(packets))) {
+		ozp_miss_leave(skb, &outer);
 		misses->events->reject(misses, skb, reason);
+	}
 	local_bh_enable();
 }
 
@@ -126,8 +132,45 @@ int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_miss_key *key,
 	if (hurry)
 		ozp_misses_hurry(misses);
 	ozp_misses_reject_all(misses, &packets,
-			      OZPROXY_DROP_REASON_UNKNOWN_SERVICE);
+			      misses->reasons[OZP_MISS_UNKNOWN]);
 	return 0;
+}
+
+/**
+ * ozp_miss_deny() - nobody has an address that was announced
+ * @misses: where packets may wait for it
+ * @key: the address
+ * @lifetime_ms: for so long; more than 0
+ *
+ * What waits is rejected. The answer keeps the place of the address, which its
+ * source goes on to pay for: so a source cannot have more addresses announced
+ * in that time than it may have waiting. May sleep.
+ *
+ * Return: whether the address was there.
+ */
+bool ozp_miss_deny(struct ozp_misses *misses, const struct ozp_miss_key *key,
+		   u32 lifetime_ms)
+{
+	struct sk_buff_head packets;
+	struct ozp_miss *miss;
+	bool hurry = false;
+
+	__skb_queue_head_init(&packets);
+	spin_lock_bh(&misses->lock);
+	miss = ozp_miss_lookup(misses, key);
+	if (miss) {
+		ozp_miss_dequeue_all(misses, miss, &packets);
+		miss->state = OZPROXY_MISS_STATE_NEGATIVE;
+		miss->since = misses->clock();
+		miss->end = miss->since + lifetime_ms;
+		hurry = ozp_miss_schedule(misses, miss);
+	}
+	spin_unlock_bh(&misses->lock);
+	if (hurry)
+		ozp_misses_hurry(misses);
+	ozp_misses_reject_all(misses, &packets,
+			      misses->reasons[OZP_MISS_UNKNOWN]);
+	return miss;
 }
 
 /* The first thing that is due, if one is. */
@@ -159,7 +202,7 @@ static bool ozp_misses_run_one(struct ozp_misses *misses, u64 now)
 	}
 	spin_unlock_bh(&misses->lock);
 	ozp_misses_reject_all(misses, &packets,
-			      OZPROXY_DROP_REASON_MISS_TIMEOUT);
+			      misses->reasons[OZP_MISS_TIMEOUT]);
 	if (announce)
 		misses->events->notify(misses, &info);
 	return true;

@@ -11,12 +11,14 @@
 /**
  * struct ozp_miss_cb - what a waiting packet remembers, in its control block
  * @source: who pays for it (a user of it)
+ * @outer: the tunnel header that it came with, if it did
  *
- * The block is free for our use from ndo_start_xmit on; it is handed back
- * zeroed, as IP expects it.
+ * The block is free for our use from ndo_start_xmit on, and in what a socket got;
+ * it is handed back zeroed, as IP expects it.
  */
 struct ozp_miss_cb {
 	struct ozp_miss_source *source;
+	struct ozp_outer outer;
 };
 
 static struct ozp_miss_cb *ozp_miss_cb(struct sk_buff *skb)
@@ -109,6 +111,21 @@ static bool ozp_miss_has_memory(const struct ozp_misses *misses,
 	       READ_ONCE(misses->options.memory);
 }
 
+/**
+ * ozp_miss_refuse() - note why a packet does not wait
+ * @misses: where it would wait
+ * @pkt: the packet
+ * @refusal: why
+ *
+ * Return: OZP_DROP.
+ */
+enum ozp_verdict ozp_miss_refuse(const struct ozp_misses *misses,
+				 struct ozp_packet *pkt,
+				 enum ozp_miss_refusal refusal)
+{
+	return ozp_refuse(pkt, misses->reasons[refusal]);
+}
+
 static enum ozp_verdict ozp_miss_check_room(const struct ozp_misses *misses,
 					    const struct ozp_miss *miss,
 					    const struct ozp_miss_source *source,
@@ -118,14 +135,13 @@ static enum ozp_verdict ozp_miss_check_room(const struct ozp_misses *misses,
 	const struct ozp_miss_options *most = &misses->options;
 
 	if (skb_queue_len(&miss->queue) >= READ_ONCE(most->address_packets))
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_MISS_QUEUE_FULL);
+		return ozp_miss_refuse(misses, pkt, OZP_MISS_QUEUE_FULL);
 	if (source->packets >= READ_ONCE(most->source_packets))
-		return ozp_refuse(pkt,
-				  OZPROXY_DROP_REASON_MISS_SOURCE_QUEUE_FULL);
+		return ozp_miss_refuse(misses, pkt, OZP_MISS_SOURCE_QUEUE_FULL);
 	if (misses->packets >= READ_ONCE(most->packets))
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_MISS_PACKETS_FULL);
+		return ozp_miss_refuse(misses, pkt, OZP_MISS_PACKETS_FULL);
 	if (!ozp_miss_has_memory(misses, source, skb))
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_MISS_MEMORY_FULL);
+		return ozp_miss_refuse(misses, pkt, OZP_MISS_MEMORY_FULL);
 	return OZP_CONTINUE;
 }
 
@@ -158,6 +174,7 @@ enum ozp_verdict ozp_miss_enqueue(struct ozp_misses *misses,
 	skb_dst_force(skb);
 	source->users++;
 	ozp_miss_cb(skb)->source = source;
+	ozp_miss_cb(skb)->outer = pkt->outer;
 	source->packets++;
 	source->bytes += skb->truesize;
 	misses->bytes += skb->truesize;
@@ -170,7 +187,8 @@ enum ozp_verdict ozp_miss_enqueue(struct ozp_misses *misses,
  * ozp_miss_dequeue_all() - end the wait of packets
  * @misses: where packets wait, locked
  * @miss: what they waited for
- * @packets: they are appended here, oldest first; the caller's
+ * @packets: they are appended here, oldest first; the caller's, who begins with
+ *	ozp_miss_leave()
  */
 void ozp_miss_dequeue_all(struct ozp_misses *misses, struct ozp_miss *miss,
 			  struct sk_buff_head *packets)
@@ -185,9 +203,19 @@ void ozp_miss_dequeue_all(struct ozp_misses *misses, struct ozp_miss *miss,
 		source->bytes -= skb->truesize;
 		misses->bytes -= skb->truesize;
 		ozp_miss_source_put(source);
-		memset(skb->cb, 0, sizeof(skb->cb));
 	}
 	WRITE_ONCE(misses->packets,
 		   misses->packets - skb_queue_len(&miss->queue));
 	skb_queue_splice_tail_init(&miss->queue, packets);
+}
+
+/**
+ * ozp_miss_leave() - take what a packet remembered during its wait
+ * @skb: the packet, whose wait ended
+ * @outer: the tunnel header that it came with
+ */
+void ozp_miss_leave(struct sk_buff *skb, struct ozp_outer *outer)
+{
+	*outer = ozp_miss_cb(skb)->outer;
+	memset(skb->cb, 0, sizeof(skb->cb));
 }

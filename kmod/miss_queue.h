@@ -19,6 +19,30 @@
 struct ozp_miss_events;
 
 /**
+ * enum ozp_miss_refusal - why a packet does not wait, or waited in vain
+ * @OZP_MISS_TABLE_FULL: too many addresses
+ * @OZP_MISS_SOURCE_FULL: too many because of its source
+ * @OZP_MISS_QUEUE_FULL: too many packets for its address
+ * @OZP_MISS_SOURCE_QUEUE_FULL: too many of its source
+ * @OZP_MISS_PACKETS_FULL: too many in all
+ * @OZP_MISS_MEMORY_FULL: no memory is left for its source
+ * @OZP_MISS_UNKNOWN: nobody has the address
+ * @OZP_MISS_TIMEOUT: no answer came
+ * @OZP_MISS_REFUSAL_COUNT: how many there are
+ */
+enum ozp_miss_refusal {
+	OZP_MISS_TABLE_FULL,
+	OZP_MISS_SOURCE_FULL,
+	OZP_MISS_QUEUE_FULL,
+	OZP_MISS_SOURCE_QUEUE_FULL,
+	OZP_MISS_PACKETS_FULL,
+	OZP_MISS_MEMORY_FULL,
+	OZP_MISS_UNKNOWN,
+	OZP_MISS_TIMEOUT,
+	OZP_MISS_REFUSAL_COUNT,
+};
+
+/**
  * struct ozp_miss_key - an address of either family
  * @addr: the address
  * @family: its family
@@ -55,21 +79,22 @@ struct ozp_miss_options {
 /**
  * struct ozp_misses - the addresses without a table entry of a device
  * @epoch: counts answers
- * @count: addresses that wait
+ * @count: addresses that wait, or keep their place, see ozp_miss_deny()
  * @packets: packets that wait
  * @lock: protects the rest; taken with BH off, for one address at a time
  * @bytes: memory of the packets that wait
- * @negative_count: addresses that nobody has
+ * @negative_count: addresses that nobody has, and that have no such place
  * @seed: makes hashes unpredictable
  * @open: packets may wait
  * @last_id: the latest id
  * @buckets: the addresses
  * @sources: senders that something waits for
  * @list: the addresses, by id
- * @negatives: those that nobody has, oldest first
+ * @negatives: those of @negative_count, oldest first
  * @timers: the addresses, by when something is to be done about them
  * @options: may change at any time
  * @events: what the layer above does
+ * @reasons: what each refusal is called
  * @clock: milliseconds that never go back
  * @work: does what is due
  */
@@ -93,6 +118,7 @@ struct ozp_misses {
 	/* read-only, but for the options */
 	struct ozp_miss_options options;
 	const struct ozp_miss_events *events;
+	const enum ozproxy_drop_reason *reasons;
 	u64 (*clock)(void);
 	struct delayed_work work;
 };
@@ -123,7 +149,8 @@ struct ozp_miss_source {
  * @timer: in ozp_misses.timers, by when something is to be done
  * @key: the address
  * @state: whether it waits or nobody has it
- * @source: who used it first; NULL when nobody has it
+ * @source: who used it first, and pays for its place; NULL when it has none,
+ *	and is only remembered because nobody has it
  * @queue: the packets that wait, oldest first; its own lock is not used
  * @packets: packets to it so far
  * @announced: how often it was announced
@@ -161,11 +188,15 @@ struct ozp_miss_source *ozp_miss_source_get(struct ozp_misses *misses,
 					    const struct ozp_miss_key *key);
 void ozp_miss_source_put(struct ozp_miss_source *source);
 
+enum ozp_verdict ozp_miss_refuse(const struct ozp_misses *misses,
+				 struct ozp_packet *pkt,
+				 enum ozp_miss_refusal refusal);
 enum ozp_verdict ozp_miss_enqueue(struct ozp_misses *misses,
 				  struct ozp_miss *miss,
 				  struct ozp_miss_source *source,
 				  struct sk_buff *skb, struct ozp_packet *pkt);
 void ozp_miss_dequeue_all(struct ozp_misses *misses, struct ozp_miss *miss,
 			  struct sk_buff_head *packets);
+void ozp_miss_leave(struct sk_buff *skb, struct ozp_outer *outer);
 
 #endif /* _OZP_MISS_QUEUE_H */

@@ -17,9 +17,9 @@ static enum ozp_verdict ozp_miss_new(struct ozp_misses *misses,
 
 	lockdep_assert_held(&misses->lock);
 	if (misses->count >= READ_ONCE(options->limit))
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_MISS_TABLE_FULL);
+		return ozp_miss_refuse(misses, pkt, OZP_MISS_TABLE_FULL);
 	if (source->addresses >= READ_ONCE(options->source_limit))
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_MISS_SOURCE_FULL);
+		return ozp_miss_refuse(misses, pkt, OZP_MISS_SOURCE_FULL);
 	*miss = kzalloc(sizeof(**miss), GFP_ATOMIC | __GFP_NOWARN);
 	if (!*miss)
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_MEMORY);
@@ -68,7 +68,7 @@ static enum ozp_verdict ozp_miss_wait_at(struct ozp_misses *misses,
 	}
 	miss->packets++;
 	if (miss->state == OZPROXY_MISS_STATE_NEGATIVE)
-		return ozp_refuse(pkt, OZPROXY_DROP_REASON_UNKNOWN_SERVICE);
+		return ozp_miss_refuse(misses, pkt, OZP_MISS_UNKNOWN);
 	verdict = ozp_miss_enqueue(misses, miss, source, skb, pkt);
 	if (news->announce || skb_queue_len(&miss->queue) == 1)
 		news->hurry = ozp_miss_schedule(misses, miss);

@@ -41,7 +41,8 @@ static int ozp_netlink_miss_fill(struct sk_buff *skb,
 	    nla_put_u32(skb, OZPROXY_A_MISS_STATE, info->state) ||
 	    nla_put_u32(skb, OZPROXY_A_MISS_WAITING, info->waiting) ||
 	    nla_put_u32(skb, OZPROXY_A_MISS_ANNOUNCED, info->announced) ||
-	    nla_put_u32(skb, OZPROXY_A_MISS_LIFETIME, info->lifetime_ms)) {
+	    nla_put_u32(skb, OZPROXY_A_MISS_LIFETIME, info->lifetime_ms) ||
+	    (info->arrival && nla_put_flag(skb, OZPROXY_A_MISS_ARRIVAL))) {
 		genlmsg_cancel(skb, header);
 		return -EMSGSIZE;
 	}
@@ -114,7 +115,8 @@ static int ozp_netlink_miss_get(struct ozp_device *oz, struct genl_info *info)
 	err = ozp_netlink_lock(oz, info->extack);
 	if (err)
 		return err;
-	found = ozp_miss_find(&oz->convert.misses, &key, &miss);
+	found = ozp_miss_find(&oz->convert.misses, &key, &miss) ||
+		ozp_miss_find(&oz->convert.arrivals, &key, &miss);
 	ozp_netlink_unlock(oz);
 	if (!found) {
 		NL_SET_ERR_MSG(info->extack,
@@ -149,27 +151,30 @@ int ozproxy_nl_miss_get_doit(struct sk_buff *skb, struct genl_info *info)
 /**
  * struct ozp_miss_dump - how far a dump has come
  * @after: id of the last address that was written
+ * @arrivals: it comes to those of packets from the tunnel
  */
 struct ozp_miss_dump {
 	u64 after;
+	bool arrivals;
 };
 
-/* Write the address @key, or all when that has no family. */
-static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
+/* Write the address @key, or all when that has no family, with the room for
+ * OZP_MISS_BATCH of them. False: the message is full.
+ */
+static bool ozp_netlink_miss_dump_all(struct sk_buff *skb,
 				      struct netlink_callback *cb,
 				      struct ozp_device *oz,
-				      const struct ozp_miss_key *key)
+				      const struct ozp_miss_key *key,
+				      struct ozp_miss_info *infos)
 {
 	struct ozp_miss_dump *dump = (void *)cb->ctx;
-	struct ozp_miss_info *infos;
+	struct ozp_misses *misses = dump->arrivals ? &oz->convert.arrivals :
+						     &oz->convert.misses;
 	u32 count, i;
 
-	infos = kmalloc_array(OZP_MISS_BATCH, sizeof(*infos), GFP_KERNEL);
-	if (!infos)
-		return -ENOMEM;
 	do {
-		count = ozp_miss_find_after(&oz->convert.misses, dump->after,
-					    infos, OZP_MISS_BATCH);
+		count = ozp_miss_find_after(misses, dump->after, infos,
+					    OZP_MISS_BATCH);
 		for (i = 0; i < count; i++) {
 			if ((!key->family ||
 			     ozp_miss_key_is_equal(&infos[i].key, key)) &&
@@ -178,11 +183,29 @@ static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
 						  cb->nlh->nlmsg_seq,
 						  OZPROXY_CMD_MISS_GET, oz,
 						  &infos[i]))
-				goto out_free;
+				return false;
 			dump->after = infos[i].id;
 		}
 	} while (count == OZP_MISS_BATCH);
-out_free:
+	return true;
+}
+
+static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
+				      struct netlink_callback *cb,
+				      struct ozp_device *oz,
+				      const struct ozp_miss_key *key)
+{
+	struct ozp_miss_dump *dump = (void *)cb->ctx;
+	struct ozp_miss_info *infos;
+
+	infos = kmalloc_array(OZP_MISS_BATCH, sizeof(*infos), GFP_KERNEL);
+	if (!infos)
+		return -ENOMEM;
+	while (ozp_netlink_miss_dump_all(skb, cb, oz, key, infos) &&
+	       !dump->arrivals) {
+		dump->arrivals = true;
+		dump->after = 0;
+	}
 	kfree(infos);
 	return 0;
 }
@@ -250,6 +273,23 @@ static int ozp_netlink_miss_check_resolve(struct ozp_device *oz,
 	return -EEXIST;
 }
 
+/* An answer about the source of tunnelled packets stays in the budget of those:
+ * whoever forges sources does not decide what is remembered for containers,
+ * unless these ask as well. Locked.
+ */
+static int ozp_netlink_miss_deny(struct ozp_convert *cv,
+				 const struct ozp_miss_key *key,
+				 u32 lifetime_ms)
+{
+	struct ozp_miss_info known;
+
+	if (ozp_miss_deny(&cv->arrivals, key,
+			  max(lifetime_ms, OZP_ARRIVAL_NEGATIVE_MIN)) &&
+	    !ozp_miss_find(&cv->misses, key, &known))
+		return 0;
+	return ozp_miss_resolve(&cv->misses, key, lifetime_ms);
+}
+
 static int ozp_netlink_miss_resolve(struct ozp_device *oz,
 				    struct genl_info *info)
 {
@@ -269,8 +309,8 @@ static int ozp_netlink_miss_resolve(struct ozp_device *oz,
 		return err;
 	err = ozp_netlink_miss_check_resolve(oz, &key, info);
 	if (!err)
-		err = ozp_miss_resolve(&oz->convert.misses, &key,
-				       nla_get_u32(lifetime));
+		err = ozp_netlink_miss_deny(&oz->convert, &key,
+					    nla_get_u32(lifetime));
 	ozp_netlink_unlock(oz);
 	return err;
 }

@@ -233,11 +233,9 @@ out_put:
 	return err ?: skb->len;
 }
 
-/* The misses that a service answers. Table locked. */
-static void ozp_netlink_answer_misses(struct ozp_device *oz,
-				      const struct ozp_service_config *config)
+static void ozp_netlink_answer(struct ozp_misses *misses,
+			       const struct ozp_service_config *config)
 {
-	struct ozp_misses *misses = &oz->convert.misses;
 	u32 i, f;
 
 	ozp_misses_answered(misses);
@@ -248,6 +246,14 @@ static void ozp_netlink_answer_misses(struct ozp_device *oz,
 		for (f = 0; f < OZP_FAMILIES; f++)
 			ozp_miss_answer(misses, ozp_family(f),
 					&config->instances[i].ip[f]);
+}
+
+/* The misses that a service answers. Table locked. */
+static void ozp_netlink_answer_misses(struct ozp_device *oz,
+				      const struct ozp_service_config *config)
+{
+	ozp_netlink_answer(&oz->convert.misses, config);
+	ozp_netlink_answer(&oz->convert.arrivals, config);
 }
 
 static int ozp_netlink_service_apply(struct ozp_device *oz,

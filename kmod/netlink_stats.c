@@ -73,6 +73,10 @@ static int ozp_netlink_stats_fill(struct sk_buff *skb,
 			READ_ONCE(cv->misses.packets)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_NEGATIVES,
 			READ_ONCE(cv->misses.negative_count)) ||
+	    nla_put_u32(skb, OZPROXY_A_STATS_IN_WAITING,
+			READ_ONCE(cv->arrivals.packets)) ||
+	    nla_put_u32(skb, OZPROXY_A_STATS_ARRIVALS,
+			READ_ONCE(cv->arrivals.count)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_TABLE_GENERATION,
 			cv->table.generation))
 		return -EMSGSIZE;

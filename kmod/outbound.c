@@ -403,10 +403,12 @@ netdev_tx_t ozp_outbound(struct ozp_convert *cv, struct sk_buff *skb)
  * ozp_outbound_release() - let a packet go on that waited for its address
  * @misses: where it waited, in the device
  * @skb: the packet, consumed
+ * @outer: it has none
  *
  * As if it came now; it is counted as received already. BH off.
  */
-void ozp_outbound_release(struct ozp_misses *misses, struct sk_buff *skb)
+void ozp_outbound_release(struct ozp_misses *misses, struct sk_buff *skb,
+			  const struct ozp_outer *outer)
 {
 	ozp_outbound_go(container_of(misses, struct ozp_convert, misses), skb);
 }

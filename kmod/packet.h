@@ -134,6 +134,18 @@ enum ozp_icmp_kind {
 };
 
 /**
+ * struct ozp_outer - what the tunnel header of a packet said
+ * @addr: address in the underlay that it came from
+ * @family: family of @addr; 0: it did not come through the tunnel
+ * @dsfield: DS field
+ */
+struct ozp_outer {
+	union ozp_addr addr;
+	u8 family;
+	u8 dsfield;
+};
+
+/**
  * struct ozp_packet - a packet on its way through a pipeline
  * @stats: where its fate is counted
  * @direction: the pipeline
@@ -149,7 +161,7 @@ enum ozp_icmp_kind {
  * @tcp_syn: TCP with SYN and without ACK
  * @tcp_synack: TCP with SYN and ACK
  * @is_counted: the traffic of its instances has it already
- * @outer_dsfield: DS field of the tunnel header, inbound packets only
+ * @outer: its tunnel header, inbound packets only
  * @mtu: largest packet that would have gone, when it is refused as
  *	packet-too-big
  */
@@ -166,7 +178,7 @@ struct ozp_packet {
 	bool tcp_syn;
 	bool tcp_synack;
 	bool is_counted;
-	u8 outer_dsfield;
+	struct ozp_outer outer;
 	unsigned int mtu;
 };
 

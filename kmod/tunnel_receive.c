@@ -38,6 +38,18 @@ static u8 ozp_tunnel_dsfield_of(const struct sk_buff *skb)
 	return ipv6_get_dsfield(ipv6_hdr(skb));
 }
 
+static void ozp_tunnel_note(const struct sk_buff *skb, struct ozp_outer *outer)
+{
+	outer->dsfield = ozp_tunnel_dsfield_of(skb);
+	if (skb->protocol == htons(ETH_P_IP)) {
+		outer->family = AF_INET;
+		outer->addr.ip4 = ip_hdr(skb)->saddr;
+	} else {
+		outer->family = AF_INET6;
+		outer->addr.ip6 = ipv6_hdr(skb)->saddr;
+	}
+}
+
 static enum ozp_verdict ozp_tunnel_decapsulate(struct ozp_tunnel *tunnel,
 					       struct sk_buff *skb,
 					       struct ozp_packet *pkt)
@@ -55,7 +67,7 @@ static enum ozp_verdict ozp_tunnel_decapsulate(struct ozp_tunnel *tunnel,
 	if (!protocol)
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NOT_IP);
 
-	pkt->outer_dsfield = ozp_tunnel_dsfield_of(skb);
+	ozp_tunnel_note(skb, &pkt->outer);
 	xnet = !net || !net_eq(net, dev_net(tunnel->dev));
 	if (iptunnel_pull_header(skb, sizeof(struct udphdr), protocol, xnet))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_MEMORY);
@@ -110,12 +122,12 @@ enum ozp_verdict ozp_tunnel_ecn(struct sk_buff *skb, struct ozp_packet *pkt)
 {
 	u8 inner = ozp_tunnel_dsfield_of(skb);
 
-	if (!((inner ^ pkt->outer_dsfield) & INET_ECN_MASK))
+	if (!((inner ^ pkt->outer.dsfield) & INET_ECN_MASK))
 		return OZP_CONTINUE;
 	if (skb_ensure_writable(skb, pkt->l4_offset))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_MEMORY);
 	/* 1: unusual, to be delivered as it is; 2: to be dropped. */
-	if (INET_ECN_decapsulate(skb, pkt->outer_dsfield, inner) > 1)
+	if (INET_ECN_decapsulate(skb, pkt->outer.dsfield, inner) > 1)
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_ECN);
 	return OZP_CONTINUE;
 }

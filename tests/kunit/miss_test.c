@@ -88,7 +88,8 @@ static void hand(struct ozp_misses *misses, struct sk_buff *skb, int reason)
 	kfree_skb(skb);
 }
 
-static void release(struct ozp_misses *misses, struct sk_buff *skb)
+static void release(struct ozp_misses *misses, struct sk_buff *skb,
+		    const struct ozp_outer *outer)
 {
 	hand(misses, skb, -1);
 }
@@ -107,6 +108,14 @@ static void notify(struct ozp_misses *misses, const struct ozp_miss_info *info)
 	WARN_ON_ONCE(info->state != OZPROXY_MISS_STATE_WAITING);
 	if (number_of(&info->key) < ADDRESSES)
 		room->announced[number_of(&info->key)]++;
+}
+
+static void carry(struct ozp_misses *misses, struct sk_buff *skb,
+		  const struct ozp_outer *outer)
+{
+	hand(misses, skb, outer->dsfield);
+	WARN_ON_ONCE(outer->family != AF_INET6);
+	WARN_ON_ONCE(outer->addr.ip6.s6_addr32[3] != htonl(77));
 }
 
 static const struct ozp_miss_events events = {
@@ -708,6 +717,93 @@ static void memory_is_shared(struct kunit *test)
 	room_free(test, room);
 }
 
+/* What a packet came with is there when it goes on. */
+static void headers_are_kept(struct kunit *test)
+{
+	static const struct ozp_miss_events carrying = {
+		.notify = notify,
+		.release = carry,
+		.reject = reject,
+		.arrivals = true,
+	};
+	struct waiting_room *room = room_new(test);
+	struct ozp_packet pkt = { .outer = { .family = AF_INET6 } };
+	struct ozp_miss_want want = {
+		.addr = key_of(0),
+		.source = key_of(100),
+		.epoch = ozp_misses_epoch(&room->misses),
+	};
+	struct ozp_miss_info info;
+	u32 i;
+
+	room->misses.events = &carrying;
+	pkt.outer.addr.ip6.s6_addr32[3] = htonl(77);
+	for (i = 0; i < 3; i++) {
+		pkt.outer.dsfield = 40 + i;
+		KUNIT_EXPECT_EQ(test,
+				ozp_miss_wait(&room->misses,
+					      packet_new(test, i, 100), &pkt,
+					      &want), OZP_CONSUMED);
+	}
+	KUNIT_EXPECT_TRUE(test, ozp_miss_find(&room->misses, &want.addr, &info));
+	KUNIT_EXPECT_TRUE(test, info.arrival);
+	answer(room, 0);
+	KUNIT_ASSERT_EQ(test, room->handed_count, 3);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, room->handed[i].reason, 40 + i);
+	room_free(test, room);
+}
+
+static bool deny(struct waiting_room *room, u32 address, u32 lifetime)
+{
+	struct ozp_miss_key key = key_of(address);
+
+	return ozp_miss_deny(&room->misses, &key, lifetime);
+}
+
+/* A negative answer that keeps its place costs its source that place, and no
+ * other; then it is over, or the address comes after all.
+ */
+static void places_are_kept(struct kunit *test)
+{
+	struct waiting_room *room = room_new(test);
+	u32 i;
+
+	room->misses.options.source_limit = 2;
+	room->misses.options.limit = 3;
+	KUNIT_EXPECT_FALSE(test, deny(room, 0, 500));
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, send(room, packet_new(test, i, 100), i,
+					   0), -1);
+	KUNIT_EXPECT_TRUE(test, deny(room, 0, 500));
+	KUNIT_EXPECT_TRUE(test, deny(room, 1, 1000));
+	KUNIT_ASSERT_EQ(test, room->handed_count, 2);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, room->handed[i].reason,
+				OZPROXY_DROP_REASON_UNKNOWN_SERVICE);
+	KUNIT_EXPECT_EQ(test, room->misses.packets, 0);
+	KUNIT_EXPECT_EQ(test, room->misses.negative_count, 0);
+	KUNIT_EXPECT_EQ(test, room->misses.count, 2);
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 2, 100), 0, 0),
+			OZPROXY_DROP_REASON_UNKNOWN_SERVICE);
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 2, 100), 2, 0),
+			OZPROXY_DROP_REASON_MISS_SOURCE_FULL);
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 2, 100), 3, 1), -1);
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 3, 100), 4, 1),
+			OZPROXY_DROP_REASON_MISS_TABLE_FULL);
+	now_ms += 500;
+	ozp_misses_run(&room->misses);
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 4, 100), 2, 0), -1);
+	/* Answered after all: nothing waits, and its place is free. */
+	answer(room, 1);
+	KUNIT_EXPECT_EQ(test, room->misses.count, 2);
+	KUNIT_EXPECT_EQ(test, room->handed_count, 2);
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 5, 100), 1, 0), -1);
+	/* One that keeps its place goes with the others in the end. */
+	KUNIT_EXPECT_TRUE(test, deny(room, 1, 1000));
+	room_free(test, room);
+}
+
 /* Dumps see everything once, in order, whatever goes on. */
 static void dumps_go_on(struct kunit *test)
 {
@@ -753,7 +849,8 @@ struct crowd {
 	atomic_t back;
 };
 
-static void crowd_release(struct ozp_misses *misses, struct sk_buff *skb)
+static void crowd_release(struct ozp_misses *misses, struct sk_buff *skb,
+			  const struct ozp_outer *outer)
 {
 	atomic_inc(&container_of(misses, struct crowd, misses)->back);
 	kfree_skb(skb);
@@ -762,7 +859,7 @@ static void crowd_release(struct ozp_misses *misses, struct sk_buff *skb)
 static void crowd_reject(struct ozp_misses *misses, struct sk_buff *skb,
 			 enum ozproxy_drop_reason reason)
 {
-	crowd_release(misses, skb);
+	crowd_release(misses, skb, NULL);
 }
 
 static void crowd_notify(struct ozp_misses *misses,
@@ -864,6 +961,8 @@ static struct kunit_case miss_cases[] = {
 	KUNIT_CASE(answers_are_noticed),
 	KUNIT_CASE(closed_rooms_are_empty),
 	KUNIT_CASE(memory_is_shared),
+	KUNIT_CASE(headers_are_kept),
+	KUNIT_CASE(places_are_kept),
 	KUNIT_CASE(dumps_go_on),
 	KUNIT_CASE(crowds_get_all_back),
 	{}

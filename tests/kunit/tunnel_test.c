@@ -49,7 +49,7 @@ static void merge(struct kunit *test, const struct ozp_shape *shape, u8 inner,
 	struct ozp_packet pkt = {
 		.tuple = { .family = shape->family },
 		.l4_offset = ozp_shape_l4_offset(shape),
-		.outer_dsfield = 0xa0 | outer,
+		.outer.dsfield = 0xa0 | outer,
 	};
 	enum ozp_verdict verdict;
 	struct sk_buff *skb;

@@ -46,7 +46,7 @@ static const struct attr_mirror link_attrs[] = {
 	[IFLA_OZPROXY_SERVICE_IPV6_PREFIX] = {
 		"service-ipv6-prefix", KIND_U8, "16", { "0", "7", "127" } },
 	[IFLA_OZPROXY_ADMISSION] = {
-		"admission", KIND_U32, "0", { "1", "4294967295" } },
+		"admission", KIND_U32, "2", { "3", "4294967295" } },
 	[IFLA_OZPROXY_FLOW_LIMIT] = {
 		"flow-limit", KIND_U32, "1000",
 		{ "0", "15", "4194305" } },
@@ -120,6 +120,18 @@ static const struct attr_mirror link_attrs[] = {
 	[IFLA_OZPROXY_FRAGMENT_TIMEOUT] = {
 		"fragment-timeout", KIND_U32, "1000",
 		{ "0", "99", "120001" } },
+	[IFLA_OZPROXY_ARRIVAL_LIMIT] = {
+		"arrival-limit", KIND_U32, "100", { "0", "65537" } },
+	[IFLA_OZPROXY_ARRIVAL_SOURCE_LIMIT] = {
+		"arrival-source-limit", KIND_U32, "7", { "0", "65537" } },
+	[IFLA_OZPROXY_ARRIVAL_PACKETS] = {
+		"arrival-packets", KIND_U32, "0", { "65537", "4294967295" } },
+	[IFLA_OZPROXY_ARRIVAL_SOURCE_PACKETS] = {
+		"arrival-source-packets", KIND_U32, "5",
+		{ "65537", "4294967295" } },
+	[IFLA_OZPROXY_ARRIVAL_MEMORY] = {
+		"arrival-memory", KIND_U32, "100000",
+		{ "1073741825", "4294967295" } },
 };
 
 SET(IFLA_OZPROXY, link);
@@ -249,6 +261,7 @@ static const struct attr_mirror miss_attrs[] = {
 	[OZPROXY_A_MISS_WAITING] = { "waiting", KIND_U32, "0" },
 	[OZPROXY_A_MISS_ANNOUNCED] = { "announced", KIND_U32, "0" },
 	[OZPROXY_A_MISS_LIFETIME] = { "lifetime", KIND_U32, "1000" },
+	[OZPROXY_A_MISS_ARRIVAL] = { "arrival", KIND_FLAG, "" },
 };
 
 SET(OZPROXY_A_MISS, miss);
@@ -282,6 +295,8 @@ static const struct attr_mirror stats_attrs[] = {
 	[OZPROXY_A_STATS_OUT_WAITING] = { "out-waiting", KIND_U32, "0" },
 	[OZPROXY_A_STATS_NEGATIVES] = { "negatives", KIND_U32, "0" },
 	[OZPROXY_A_STATS_FLOWS_EVICTED] = { "flows-evicted", KIND_U64, "0" },
+	[OZPROXY_A_STATS_IN_WAITING] = { "in-waiting", KIND_U32, "0" },
+	[OZPROXY_A_STATS_ARRIVALS] = { "arrivals", KIND_U32, "0" },
 };
 
 SET(OZPROXY_A_STATS, stats);

@@ -51,7 +51,7 @@ ozp_sums_agree()
 		if type == "array" then .[0] else . end |
 		."out-received" == ."out-tunnelled" + ."out-local" + lost("out")
 		and ."in-received" + ."out-local" ==
-			."in-delivered" + lost("in")'
+			."in-delivered" + lost("in") + ."in-waiting"'
 }
 
 # Asked again when a packet was on its way in between.

@@ -232,7 +232,8 @@ class Counters:
 def growth(before, after):
     """What grew, by how much; gauges and generations left out."""
     gauges = ("services", "instances", "nodes", "flows", "misses",
-              "negatives", "out_waiting", "table_generation", "ifindex")
+              "negatives", "out_waiting", "in_waiting", "arrivals",
+              "table_generation", "ifindex")
     return {key: value - before.get(key, 0) for key, value in after.items()
             if key not in gauges and value != before.get(key, 0)}
 

@@ -466,7 +466,7 @@ ozp_counters_add_up()
 		if ."out-received" == ."out-tunnelled" + ."out-local" +
 			lost("out") + ."out-waiting" and
 			."in-received" + ."out-local" == ."in-delivered" +
-			lost("in") and ."out-received" != null
+			lost("in") + ."in-waiting" and ."out-received" != null
 		then true else ., false end'
 }
 

@@ -58,7 +58,10 @@ defaults()
 		"udp-timeout 300000" "udp-unanswered-timeout 120000" \
 		"icmp-timeout 60000" "idle-timeout 10000" \
 		"fragment-limit 1024" "fragment-memory 4194304" \
-		"fragment-timeout 30000"; do
+		"fragment-timeout 30000" \
+		"arrival-limit 64" "arrival-source-limit 8" \
+		"arrival-packets 128" "arrival-source-packets 16" \
+		"arrival-memory 1048576"; do
 		read -r key want <<<"$row"
 		is "default $key" "$(property alone oz0 "$key")" "$want"
 	done
@@ -137,7 +140,8 @@ changes()
 		"miss-address-packets 0" "miss-source-packets 0" \
 		"miss-memory 0" "miss-repeat-timeout 10" "negative-limit 0" \
 		"local 131.1.0.1,2001:db8::1" \
-		"admission overlay"; do
+		"admission table" "admission any-source" "admission overlay" \
+		"arrival-packets 0" "arrival-memory 0"; do
 		# shellcheck disable=SC2086 # an option and its value
 		check "a live device: $name" ns alone ozctl device set oz0 $name
 	done

@@ -92,6 +92,11 @@ static void put_device(struct emit *emit)
 			.fragment_limit = 1024,
 			.fragment_memory = 4194304,
 			.fragment_timeout = 30000,
+			.arrival_limit = 64,
+			.arrival_source_limit = 8,
+			.arrival_packets = 128,
+			.arrival_source_packets = 16,
+			.arrival_memory = 1048576,
 		},
 	};
 	struct in_addr first = v4("131.1.0.1");
@@ -205,7 +210,9 @@ static void put_misses(struct emit *emit)
 	struct ozp_miss second = { .ipv6 = v6("fdff:2000::130"),
 				   .state = OZPROXY_MISS_STATE_NEGATIVE,
 				   .packets = 4294967295u };
-	struct ozp_miss third = { .ipv4 = v4("10.30.1.31"), .state = 77 };
+	struct ozp_miss third = { .ipv4 = v4("10.30.1.31"),
+				  .state = 77,
+				  .arrival = true };
 	struct table table = {};
 
 	first.ipv4 = v4("10.30.1.30");
@@ -222,6 +229,7 @@ static void put_misses(struct emit *emit)
 	OZP_SET(&second, OZPROXY_A_MISS_STATE);
 	OZP_SET(&third, OZPROXY_A_MISS_IPV4);
 	OZP_SET(&third, OZPROXY_A_MISS_STATE);
+	OZP_SET(&third, OZPROXY_A_MISS_ARRIVAL);
 	show_miss(emit, &table, &first);
 	show_miss(emit, &table, &second);
 	show_miss(emit, &table, &third);
@@ -267,7 +275,7 @@ static struct ozp_drop some_drops[] = {
 };
 
 static const struct ozp_stats some_stats = {
-	.present = ((1u << (OZPROXY_A_STATS_FLOWS_EVICTED + 1)) - 2) &
+	.present = ((1u << (OZPROXY_A_STATS_ARRIVALS + 1)) - 2) &
 		   ~(1u << OZPROXY_A_STATS_PAD),
 	.ifindex = 5,
 	.out_received = 20,
@@ -285,6 +293,8 @@ static const struct ozp_stats some_stats = {
 	.out_waiting = 1,
 	.negatives = 2,
 	.flows_evicted = 70000,
+	.in_waiting = 3,
+	.arrivals = 4,
 };
 
 /* Many reasons in both directions, and all counters full. */
@@ -476,6 +486,11 @@ static void put_many_devices(struct emit *emit)
 	device.link.fragment_limit = UINT32_MAX;
 	device.link.fragment_memory = UINT32_MAX;
 	device.link.fragment_timeout = UINT32_MAX;
+	device.link.arrival_limit = UINT32_MAX;
+	device.link.arrival_source_limit = UINT32_MAX;
+	device.link.arrival_packets = UINT32_MAX;
+	device.link.arrival_source_packets = UINT32_MAX;
+	device.link.arrival_memory = UINT32_MAX;
 	device.link.service_ipv4_prefix = 32;
 	device.link.service_ipv6_prefix = 128;
 	for (i = 1; i <= 16; i++) {

@@ -30,6 +30,8 @@ const struct ozp_enum ozp_instance_flags_enum = {
 
 static const char *const admission_names[] = {
 	[OZPROXY_ADMISSION_OVERLAY] = "overlay",
+	[OZPROXY_ADMISSION_ANY_SOURCE] = "any-source",
+	[OZPROXY_ADMISSION_TABLE] = "table",
 };
 
 const struct ozp_enum ozp_admission_enum = {
@@ -151,6 +153,13 @@ static const char *const drop_reason_names[] = {
 	[OZPROXY_DROP_REASON_FRAGMENT_TIMEOUT] = "fragment-timeout",
 	[OZPROXY_DROP_REASON_FRAGMENT_LIMIT] = "fragment-limit",
 	[OZPROXY_DROP_REASON_FRAGMENT_OVERLAP] = "fragment-overlap",
+	[OZPROXY_DROP_REASON_SOURCE_ELSEWHERE] = "source-elsewhere",
+	[OZPROXY_DROP_REASON_ARRIVAL_UNKNOWN] = "arrival-unknown",
+	[OZPROXY_DROP_REASON_ARRIVAL_TIMEOUT] = "arrival-timeout",
+	[OZPROXY_DROP_REASON_ARRIVAL_TABLE_FULL] = "arrival-table-full",
+	[OZPROXY_DROP_REASON_ARRIVAL_SOURCE_FULL] = "arrival-source-full",
+	[OZPROXY_DROP_REASON_ARRIVAL_QUEUE_FULL] = "arrival-queue-full",
+	[OZPROXY_DROP_REASON_ARRIVAL_PACKETS_FULL] = "arrival-packets-full",
 };
 
 const struct ozp_enum ozp_drop_reason_enum = {
@@ -644,6 +653,12 @@ static const struct ozp_attr miss_attrs[] = {
 		.offset = offsetof(struct ozp_miss, lifetime),
 		.size = sizeof(((struct ozp_miss *)0)->lifetime),
 	},
+	[OZPROXY_A_MISS_ARRIVAL] = {
+		.name = "arrival",
+		.kind = OZP_KIND_FLAG,
+		.offset = offsetof(struct ozp_miss, arrival),
+		.size = sizeof(((struct ozp_miss *)0)->arrival),
+	},
 };
 
 const struct ozp_set ozp_miss_attrs = {
@@ -780,6 +795,18 @@ static const struct ozp_attr stats_attrs[] = {
 		.kind = OZP_KIND_U64,
 		.offset = offsetof(struct ozp_stats, flows_evicted),
 		.size = sizeof(((struct ozp_stats *)0)->flows_evicted),
+	},
+	[OZPROXY_A_STATS_IN_WAITING] = {
+		.name = "in-waiting",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_stats, in_waiting),
+		.size = sizeof(((struct ozp_stats *)0)->in_waiting),
+	},
+	[OZPROXY_A_STATS_ARRIVALS] = {
+		.name = "arrivals",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_stats, arrivals),
+		.size = sizeof(((struct ozp_stats *)0)->arrivals),
 	},
 };
 
@@ -1006,6 +1033,36 @@ static const struct ozp_attr link_attrs[] = {
 		.kind = OZP_KIND_U32,
 		.offset = offsetof(struct ozp_link, fragment_timeout),
 		.size = sizeof(((struct ozp_link *)0)->fragment_timeout),
+	},
+	[IFLA_OZPROXY_ARRIVAL_LIMIT] = {
+		.name = "arrival-limit",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, arrival_limit),
+		.size = sizeof(((struct ozp_link *)0)->arrival_limit),
+	},
+	[IFLA_OZPROXY_ARRIVAL_SOURCE_LIMIT] = {
+		.name = "arrival-source-limit",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, arrival_source_limit),
+		.size = sizeof(((struct ozp_link *)0)->arrival_source_limit),
+	},
+	[IFLA_OZPROXY_ARRIVAL_PACKETS] = {
+		.name = "arrival-packets",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, arrival_packets),
+		.size = sizeof(((struct ozp_link *)0)->arrival_packets),
+	},
+	[IFLA_OZPROXY_ARRIVAL_SOURCE_PACKETS] = {
+		.name = "arrival-source-packets",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, arrival_source_packets),
+		.size = sizeof(((struct ozp_link *)0)->arrival_source_packets),
+	},
+	[IFLA_OZPROXY_ARRIVAL_MEMORY] = {
+		.name = "arrival-memory",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, arrival_memory),
+		.size = sizeof(((struct ozp_link *)0)->arrival_memory),
 	},
 };
 

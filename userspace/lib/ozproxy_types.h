@@ -216,8 +216,8 @@ struct ozp_flow {
 };
 
 /**
- * struct ozp_miss - An address that a container used and that the table does
- *   not have, or that nobody has.
+ * struct ozp_miss - An address that a container used, or that a tunnelled
+ *   packet came from, and that the table does not have, or that nobody has.
  * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
  * @ipv4: The address; exactly one of ipv4 and ipv6.
@@ -233,6 +233,8 @@ struct ozp_flow {
  * @lifetime: Milliseconds until the time-out of an address that waits, or
  *   until a negative answer is forgotten. In miss-resolve how long to remember
  *   it; 0 rejects what waits, and remembers nothing.
+ * @arrival: It is the source of packets from the tunnel, which wait for what
+ *   it is (link attribute admission).
  */
 struct ozp_miss {
 	uint64_t present;
@@ -246,6 +248,7 @@ struct ozp_miss {
 	uint32_t waiting;
 	uint32_t announced;
 	uint32_t lifetime;
+	bool arrival;
 };
 
 /**
@@ -267,7 +270,7 @@ struct ozp_drop {
  *   direction what was received equals what went on plus what was dropped plus
  *   what waits for an answer: out-received = out-tunnelled + out-local +
  *   drops(out) + out-waiting, and in-received + out-local = in-delivered +
- *   drops(in).
+ *   drops(in) + in-waiting.
  * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
  * @out_received: Packets that came from the node's containers.
@@ -288,6 +291,10 @@ struct ozp_drop {
  *   answer now.
  * @negatives: Negative answers that are remembered.
  * @flows_evicted: Flows that were ended to make room for others.
+ * @in_waiting: Packets that came from the tunnel and wait for what their
+ *   source is.
+ * @arrivals: Sources of tunnelled packets that were asked for and have no
+ *   table entry.
  */
 struct ozp_stats {
 	uint64_t present;
@@ -308,6 +315,8 @@ struct ozp_stats {
 	uint32_t out_waiting;
 	uint32_t negatives;
 	uint64_t flows_evicted;
+	uint32_t in_waiting;
+	uint32_t arrivals;
 };
 
 /**
@@ -328,7 +337,9 @@ struct ozp_stats {
  * @service_ipv6_prefix: Prefix length of the IPv6 service network in bits,
  *   default 16. Only at creation.
  * @admission: What a tunnelled packet must prove to be let in, default
- *   overlay. Of enum ozproxy_admission.
+ *   overlay. In the others, a source that the table does not have is asked for
+ *   like an address that a container uses (miss-ntf), and its first packets
+ *   wait for the answer. Of enum ozproxy_admission.
  * @flow_limit: Most flows that the device follows, default 65536. A new flow
  *   then takes the place of one that is closed, or else not answered, or else
  *   answered but long silent; an established TCP connection is kept.
@@ -384,6 +395,15 @@ struct ozp_stats {
  *   makes room.
  * @fragment_timeout: Milliseconds after which a datagram is given up of which
  *   not all IP fragments came, default 30000.
+ * @arrival_limit: Most sources of tunnelled packets that were asked for and
+ *   have no table entry, in the admissions that ask; default 64. One that
+ *   nobody has keeps its place as long as that answer is remembered.
+ * @arrival_source_limit: The same because of one outer source, default 8.
+ * @arrival_packets: Most tunnelled packets that wait for what their source is,
+ *   default 128.
+ * @arrival_source_packets: The same from one outer source, default 16.
+ * @arrival_memory: Most bytes of memory that they occupy in all, default
+ *   1048576. One outer source gets no more of it than it leaves to others.
  */
 struct ozp_link {
 	uint64_t present;
@@ -422,6 +442,11 @@ struct ozp_link {
 	uint32_t fragment_limit;
 	uint32_t fragment_memory;
 	uint32_t fragment_timeout;
+	uint32_t arrival_limit;
+	uint32_t arrival_source_limit;
+	uint32_t arrival_packets;
+	uint32_t arrival_source_packets;
+	uint32_t arrival_memory;
 };
 
 #endif /* _OZP_LIB_OZPROXY_TYPES_H */

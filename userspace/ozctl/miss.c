@@ -15,7 +15,7 @@ void show_miss(struct emit *emit, struct table *table,
 	       const struct ozp_miss *miss)
 {
 	char address[EMIT_TEXT], age[EMIT_TEXT], end[EMIT_TEXT];
-	char packets[16], waiting[16];
+	char packets[16], waiting[16], text[EMIT_TEXT];
 	const char *state;
 
 	if (emit->json) {
@@ -36,11 +36,13 @@ void show_miss(struct emit *emit, struct table *table,
 	snprintf(packets, sizeof(packets), "%u", miss->packets);
 	snprintf(waiting, sizeof(waiting), "%u", miss->waiting);
 	state = ozp_enum_name(&ozp_miss_state_enum, miss->state);
+	snprintf(text, sizeof(text), "%s%s", state ? state : "unknown",
+		 miss->arrival ? ", a source" : "");
 	table_row(table,
 		  (const char *[]){ OZP_HAS(miss, OZPROXY_A_MISS_IPV4) ?
 					    emit_ipv4(&miss->ipv4, address) :
 					    emit_ipv6(&miss->ipv6, address),
-				    state ? state : "unknown",
+				    text,
 				    emit_duration(miss->age, age),
 				    emit_duration(miss->lifetime, end), packets,
 				    waiting });

@@ -66,6 +66,7 @@ static void text_stats(FILE *out, const struct ozp_stats *stats, bool explain)
 	text_count(out, "received from other nodes", stats->in_received);
 	text_count(out, "handed over by this node", stats->out_local);
 	text_count(out, "delivered", stats->in_delivered);
+	text_count(out, "waiting for an answer", stats->in_waiting);
 	text_drops(out, stats, OZPROXY_DIRECTION_IN, explain);
 	fputs("in the tables\n", out);
 	text_count(out, "services", stats->services);
@@ -75,6 +76,7 @@ static void text_stats(FILE *out, const struct ozp_stats *stats, bool explain)
 	text_count(out, "flows given for others", stats->flows_evicted);
 	text_count(out, "misses", stats->misses);
 	text_count(out, "negative answers", stats->negatives);
+	text_count(out, "sources asked for", stats->arrivals);
 	text_count(out, "generation", stats->table_generation);
 }
 

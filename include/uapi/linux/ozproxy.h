@@ -50,9 +50,16 @@ enum ozproxy_instance_flags {
  * enum ozproxy_admission - What a tunnelled packet must prove to be let in.
  * @OZPROXY_ADMISSION_OVERLAY: Well-formed, from an address in the service
  *   networks, to the Namespace IP of an instance on this node.
+ * @OZPROXY_ADMISSION_ANY_SOURCE: Also, the table says that its source is the
+ *   Instance IP of an instance on another node. For address translation
+ *   between workers, which changes where packets seem to come from.
+ * @OZPROXY_ADMISSION_TABLE: Also, it comes from the underlay address that the
+ *   table says for the node of that instance, from whatever port.
  */
 enum ozproxy_admission {
 	OZPROXY_ADMISSION_OVERLAY,
+	OZPROXY_ADMISSION_ANY_SOURCE,
+	OZPROXY_ADMISSION_TABLE,
 };
 
 /**
@@ -220,7 +227,7 @@ enum ozproxy_miss_state {
  * @OZPROXY_DROP_REASON_MISS_TIMEOUT: The packet waited for its destination,
  *   and no answer came in time (link attribute miss-timeout).
  * @OZPROXY_DROP_REASON_DEVICE_DOWN: The device was brought down while the
- *   packet waited for its destination.
+ *   packet waited for an answer.
  * @OZPROXY_DROP_REASON_INSTANCE_GONE: The instance that the TCP connection was
  *   with has been removed; the sender was answered with a RST.
  * @OZPROXY_DROP_REASON_UNRELATED_ERROR: An ICMP error is about a packet of no
@@ -234,6 +241,25 @@ enum ozproxy_miss_state {
  *   or one of too many of its datagram.
  * @OZPROXY_DROP_REASON_FRAGMENT_OVERLAP: IP fragments of one datagram overlap
  *   or contradict each other; what comes later of the datagram is lost, too.
+ * @OZPROXY_DROP_REASON_SOURCE_ELSEWHERE: The table says that the source of a
+ *   tunnelled packet is not at the node that it came from (link attribute
+ *   admission).
+ * @OZPROXY_DROP_REASON_ARRIVAL_UNKNOWN: Nobody has the source of a tunnelled
+ *   packet; that answer (miss-resolve) is remembered for a while.
+ * @OZPROXY_DROP_REASON_ARRIVAL_TIMEOUT: A tunnelled packet waited for what its
+ *   source is, and no answer came in time (link attribute miss-timeout).
+ * @OZPROXY_DROP_REASON_ARRIVAL_TABLE_FULL: The source of a tunnelled packet is
+ *   unknown, and too many sources were asked for already (link attribute
+ *   arrival-limit).
+ * @OZPROXY_DROP_REASON_ARRIVAL_SOURCE_FULL: The source of a tunnelled packet
+ *   is unknown, and as many sources were asked for because of its node as may
+ *   (link attribute arrival-source-limit).
+ * @OZPROXY_DROP_REASON_ARRIVAL_QUEUE_FULL: The source of a tunnelled packet is
+ *   unknown, and as many packets of its node wait as may (link attribute
+ *   arrival-source-packets).
+ * @OZPROXY_DROP_REASON_ARRIVAL_PACKETS_FULL: The source of a tunnelled packet
+ *   is unknown, and as many tunnelled packets wait as may, or occupy as much
+ *   memory (link attributes arrival-packets, arrival-memory).
  */
 enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_NOT_IP,
@@ -276,6 +302,13 @@ enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_FRAGMENT_TIMEOUT,
 	OZPROXY_DROP_REASON_FRAGMENT_LIMIT,
 	OZPROXY_DROP_REASON_FRAGMENT_OVERLAP,
+	OZPROXY_DROP_REASON_SOURCE_ELSEWHERE,
+	OZPROXY_DROP_REASON_ARRIVAL_UNKNOWN,
+	OZPROXY_DROP_REASON_ARRIVAL_TIMEOUT,
+	OZPROXY_DROP_REASON_ARRIVAL_TABLE_FULL,
+	OZPROXY_DROP_REASON_ARRIVAL_SOURCE_FULL,
+	OZPROXY_DROP_REASON_ARRIVAL_QUEUE_FULL,
+	OZPROXY_DROP_REASON_ARRIVAL_PACKETS_FULL,
 };
 
 enum {
@@ -314,6 +347,11 @@ enum {
 	IFLA_OZPROXY_FRAGMENT_LIMIT,
 	IFLA_OZPROXY_FRAGMENT_MEMORY,
 	IFLA_OZPROXY_FRAGMENT_TIMEOUT,
+	IFLA_OZPROXY_ARRIVAL_LIMIT,
+	IFLA_OZPROXY_ARRIVAL_SOURCE_LIMIT,
+	IFLA_OZPROXY_ARRIVAL_PACKETS,
+	IFLA_OZPROXY_ARRIVAL_SOURCE_PACKETS,
+	IFLA_OZPROXY_ARRIVAL_MEMORY,
 
 	__IFLA_OZPROXY_MAX,
 	IFLA_OZPROXY_MAX = (__IFLA_OZPROXY_MAX - 1)
@@ -423,6 +461,7 @@ enum {
 	OZPROXY_A_MISS_WAITING,
 	OZPROXY_A_MISS_ANNOUNCED,
 	OZPROXY_A_MISS_LIFETIME,
+	OZPROXY_A_MISS_ARRIVAL,
 
 	__OZPROXY_A_MISS_MAX,
 	OZPROXY_A_MISS_MAX = (__OZPROXY_A_MISS_MAX - 1)
@@ -456,6 +495,8 @@ enum {
 	OZPROXY_A_STATS_OUT_WAITING,
 	OZPROXY_A_STATS_NEGATIVES,
 	OZPROXY_A_STATS_FLOWS_EVICTED,
+	OZPROXY_A_STATS_IN_WAITING,
+	OZPROXY_A_STATS_ARRIVALS,
 
 	__OZPROXY_A_STATS_MAX,
 	OZPROXY_A_STATS_MAX = (__OZPROXY_A_STATS_MAX - 1)
