@@ -2,20 +2,22 @@
 /* Copyright (C) 2026 The ozproxy authors */
 
 /*
- * Each allocation of a request fails once: it is refused and changes nothing,
- * or does without. What it leaves behind is for kmemleak to find.
+ * Each allocation of a request fails once: it is refused, changes nothing and
+ * tells nobody, or does without. The same for those that a packet needs. What
+ * they leave behind is for kmemleak to find.
  *
- * Needs a kernel with CONFIG_FAILSLAB and its filter by stack trace: only what
- * the module asks for, itself or further down, fails.
+ * Needs a kernel with CONFIG_FAILSLAB and its filter by stack trace, set up:
+ * only what the module asks for, itself or further down, fails.
  */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,9 @@
 /* More than any request asks for. */
 #define ALLOCATIONS 400
 
+#define FLOW_PORT 4000
+#define MISS_ADDRESS "10.30.1.99"
+
 static const struct service old = {
 	"old", "10.30.1.80", 3, "10.21.0.1", "10.30.0.40"
 };
@@ -44,16 +49,34 @@ static const struct service fresh = {
 	"fresh", "10.30.1.82", 2, "10.21.1.1", "10.30.0.60"
 };
 
+/* What "oz0" has beside its table. */
+#define LINK_ROOM 1024
+
 struct scene {
 	struct client client;
+	struct client ear;	/* in both groups */
 	int ifindex;
+	unsigned int round;	/* for what must be new each time */
+};
+
+enum request_kind {
+	OURS,		/* refused with what we say */
+	CORE,		/* most of it is not ours: fails with any errno */
+	SILENT,		/* does without, or is lost without an answer */
 };
 
 struct request {
 	const char *name;
 	void (*send)(struct scene *scene, struct outcome *out);
 	void (*undo)(struct scene *scene);
-	bool core;	/* most of it is not ours, and fails with any errno */
+	enum request_kind kind;
+	bool told;	/* listeners hear of it */
+};
+
+struct state {
+	struct snapshot table;
+	char link[LINK_ROOM];
+	int link_len;
 };
 
 static void put(const char *path, const char *text)
@@ -65,47 +88,16 @@ static void put(const char *path, const char *text)
 	close(fd);
 }
 
-/* Where the code of the module is, by its symbols. */
-static void find_module(uint64_t *first, uint64_t *last)
+/* Who runs this says which code's allocations may fail (failslab.bash). */
+static void check_filter(void)
 {
-	char line[512], module[64], kind;
-	uint64_t address;
+	unsigned long long start = 0;
 	FILE *file;
 
-	*first = UINT64_MAX;
-	*last = 0;
-	file = fopen("/proc/kallsyms", "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%" SCNx64 " %c %*s [%63[^]]", &address,
-			   &kind, module) != 3 ||
-		    strcmp(module, "ozproxy") || (kind | 0x20) != 't')
-			continue;
-		if (address < *first)
-			*first = address;
-		if (address > *last)
-			*last = address;
-	}
-	if (file)
-		fclose(file);
-	if (!*last)
-		bail("no symbols of the module");
-}
-
-static void fail_only_module(void)
-{
-	uint64_t first, last;
-	char text[32];
-
-	find_module(&first, &last);
-	snprintf(text, sizeof(text), "0x%" PRIx64, first);
-	put(FAILSLAB "require-start", text);
-	/* Into the last function, of which only the beginning is known. */
-	snprintf(text, sizeof(text), "0x%" PRIx64, last + 1024);
-	put(FAILSLAB "require-end", text);
-	put(FAILSLAB "stacktrace-depth", "32");
-	put(FAILSLAB "ignore-gfp-wait", "N");
-	put(FAILSLAB "probability", "0");
-	put(FAILSLAB "verbose", "0");
+	file = fopen(FAILSLAB "require-start", "re");
+	if (!file || fscanf(file, "%llx", &start) != 1 || !start)
+		bail("failslab has no filter");
+	fclose(file);
 }
 
 /* Did the allocation fail that was to? The kernel counts down to it. */
@@ -133,44 +125,86 @@ static bool send_failing(struct scene *scene, const struct request *request,
 	return has_failed();
 }
 
-static bool is_right_error(const struct request *request, int err)
+static void state_take(struct scene *scene, struct state *state)
 {
-	return request->core || err == ENOMEM || err == ENOBUFS;
+	snapshot_take(&scene->client, scene->ifindex, &state->table);
+	state->link_len = device_data(scene->ifindex, state->link, LINK_ROOM);
+}
+
+static bool state_equal(const struct state *a, const struct state *b)
+{
+	return snapshot_equal(&a->table, &b->table) &&
+	       a->table.generation == b->table.generation &&
+	       a->link_len == b->link_len &&
+	       !memcmp(a->link, b->link, a->link_len);
+}
+
+/* What is told has been told when the request is answered. */
+static bool is_told(struct scene *scene)
+{
+	bool told = false;
+	uint8_t cmd;
+
+	while (client_notified(&scene->ear, 0, &cmd, NULL, NULL))
+		told = true;
+	return told;
+}
+
+/* A request was refused: as if it had not been there. */
+static bool refused_well(struct scene *scene, const struct request *request,
+			 const struct state *before, int err)
+{
+	struct state after;
+	bool good = true;
+
+	if (request->kind == OURS && err != ENOMEM && err != ENOBUFS) {
+		diag("%s", strerror(err));
+		good = false;
+	}
+	state_take(scene, &after);
+	if (!state_equal(before, &after)) {
+		diag("something changed");
+		good = false;
+	}
+	snapshot_free(&after.table);
+	if (is_told(scene)) {
+		diag("somebody was told");
+		good = false;
+	}
+	return good;
 }
 
 static void sweep(struct scene *scene, const struct request *request)
 {
 	unsigned int nth, refused = 0, wrong = 0;
-	struct snapshot before, after;
+	bool failed = true, told = true;
+	struct state before;
 	struct outcome out;
-	bool failed = true;
 
 	for (nth = 1; failed && nth < ALLOCATIONS; nth++) {
-		snapshot_take(&scene->client, scene->ifindex, &before);
+		scene->round++;
+		state_take(scene, &before);
 		failed = send_failing(scene, request, nth, &out);
 		if (out.err) {
 			refused++;
-			snapshot_take(&scene->client, scene->ifindex, &after);
-			if (!is_right_error(request, out.err)) {
-				diag("allocation %u: %s", nth,
-				     strerror(out.err));
+			if (!refused_well(scene, request, &before, out.err)) {
+				diag("when allocation %u failed", nth);
 				wrong++;
 			}
-			if (!snapshot_equal(&before, &after) ||
-			    before.generation != after.generation) {
-				diag("allocation %u: the table changed", nth);
-				wrong++;
-			}
-			snapshot_free(&after);
-		} else if (request->undo) {
-			request->undo(scene);
+		} else {
+			told = is_told(scene);
+			if (request->undo)
+				request->undo(scene);
+			is_told(scene);
 		}
-		snapshot_free(&before);
+		snapshot_free(&before.table);
 	}
 	diag("%s: %u allocations, refused without %u of them", request->name,
 	     nth - 2, refused);
 	ok(!wrong, "%s: a failed allocation changes nothing", request->name);
-	ok(!failed && !out.err && refused,
+	ok(!failed && !out.err && nth > 2 &&
+	   (refused || request->kind == SILENT) &&
+	   (told || !request->told),
 	   "%s: refused without memory, works with it", request->name);
 }
 
@@ -233,6 +267,90 @@ static void flush_flows(struct scene *scene, struct outcome *out)
 		    of_device(scene), out, NULL, NULL);
 }
 
+static void dump_flows(struct scene *scene, struct outcome *out)
+{
+	client_call(&scene->client, OZPROXY_CMD_FLOW_GET, NLM_F_DUMP,
+		    of_device(scene), out, NULL, NULL);
+}
+
+static void dump_misses(struct scene *scene, struct outcome *out)
+{
+	client_call(&scene->client, OZPROXY_CMD_MISS_GET, NLM_F_DUMP,
+		    of_device(scene), out, NULL, NULL);
+}
+
+static void get_flow(struct scene *scene, struct outcome *out)
+{
+	struct attr *list = of_device(scene);
+	uint16_t port = htons(FLOW_PORT);
+	uint8_t protocol = IPPROTO_UDP;
+
+	attr_add(list, OZPROXY_A_FLOW_PROTOCOL, &protocol, sizeof(protocol));
+	mirror_add(list, &set_flow, OZPROXY_A_FLOW_SOURCE_IPV4, "10.19.1.3");
+	attr_add(list, OZPROXY_A_FLOW_SOURCE_PORT, &port, sizeof(port));
+	mirror_add(list, &set_flow, OZPROXY_A_FLOW_DESTINATION_IPV4,
+		   old.address);
+	mirror_add(list, &set_flow, OZPROXY_A_FLOW_DESTINATION_PORT, "9");
+	client_call(&scene->client, OZPROXY_CMD_FLOW_GET, 0, list, out, NULL,
+		    NULL);
+}
+
+static void get_miss(struct scene *scene, struct outcome *out)
+{
+	struct attr *list = of_device(scene);
+
+	mirror_add(list, &set_miss, OZPROXY_A_MISS_IPV4, MISS_ADDRESS);
+	client_call(&scene->client, OZPROXY_CMD_MISS_GET, 0, list, out, NULL,
+		    NULL);
+}
+
+static void change_locals(struct scene *scene, struct outcome *out)
+{
+	struct attr *data;
+
+	tree_reset();
+	data = tree_new();
+	mirror_add(attr_add_nest(data, IFLA_OZPROXY_LOCAL), &set_local,
+		   IFLA_OZPROXY_LOCAL_IPV4, "192.0.2.1");
+	mirror_add(attr_add_nest(data, IFLA_OZPROXY_LOCAL), &set_local,
+		   IFLA_OZPROXY_LOCAL_IPV6, "2001:db8::1");
+	device_change(scene->ifindex, data, out);
+}
+
+static void no_locals(struct scene *scene)
+{
+	struct outcome out;
+	struct attr *data;
+
+	tree_reset();
+	data = tree_new();
+	attr_add_nest(data, IFLA_OZPROXY_LOCAL);
+	device_change(scene->ifindex, data, &out);
+	if (out.err)
+		bail("local addresses stay: %s", strerror(out.err));
+}
+
+static void begin_flow(struct scene *scene, struct outcome *out)
+{
+	(void)out;
+	container_send(old.address, FLOW_PORT + scene->round);
+}
+
+static void begin_miss(struct scene *scene, struct outcome *out)
+{
+	char address[32];
+
+	(void)out;
+	snprintf(address, sizeof(address), "10.30.77.%u",
+		 scene->round % 254 + 1);
+	container_send(address, FLOW_PORT);
+}
+
+static void del_old(struct scene *scene, struct outcome *out)
+{
+	service_del(&scene->client, scene->ifindex, old.name, out);
+}
+
 static void add_device(struct scene *scene, struct outcome *out)
 {
 	struct attr *list;
@@ -279,29 +397,51 @@ static void set_down(struct scene *scene)
 }
 
 static const struct request requests[] = {
-	{ "service-set", set_fresh, del_fresh },
-	{ "service-set of one that is there", set_other, set_old },
+	{ "service-set", set_fresh, del_fresh, OURS, true },
+	{ "service-set of one that is there", set_other, set_old, OURS, true },
 	{ "service-get", get_old },
 	{ "stats-get", get_stats },
+	{ "flow-get", get_flow },
+	{ "flow-get of all", dump_flows },
+	{ "miss-get", get_miss },
+	{ "miss-get of all", dump_misses },
 	{ "flow-flush", flush_flows },
-	{ "a new device", add_device, del_device, true },
-	{ "a device goes up", set_up, set_down, true },
+	{ "service-del", del_old, set_old, SILENT, true },
+	{ "other local addresses", change_locals, no_locals, CORE },
+	{ "a new flow", begin_flow, NULL, SILENT },
+	{ "a miss", begin_miss, NULL, SILENT, true },
+	{ "a new device", add_device, del_device, CORE },
+	{ "a device goes up", set_up, set_down, CORE },
 };
+
+/* Everything that can be asked for is there, and somebody listens. */
+static void scene_make(struct scene *scene)
+{
+	struct outcome out;
+
+	client_open(&scene->client, NETLINK_GENERIC);
+	scene->ifindex = device_new("oz0", NULL, &out);
+	if (!scene->ifindex)
+		bail("no device: %s", out.text);
+	container_make(&scene->client, scene->ifindex, "oz0");
+	set_old(scene);
+	container_send(old.address, FLOW_PORT);
+	container_send(MISS_ADDRESS, FLOW_PORT);
+	client_open(&scene->ear, NETLINK_GENERIC);
+	client_join(&scene->ear, scene->ear.group_changes);
+	client_join(&scene->ear, scene->ear.group_misses);
+}
 
 void section_memory(void)
 {
 	struct scene scene = {};
-	struct outcome out;
 	unsigned int i;
 
-	fail_only_module();
-	client_open(&scene.client, NETLINK_GENERIC);
-	scene.ifindex = device_new("oz0", NULL, &out);
-	if (!scene.ifindex)
-		bail("no device: %s", out.text);
-	set_old(&scene);
+	check_filter();
+	scene_make(&scene);
 	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		sweep(&scene, &requests[i]);
 	device_del(scene.ifindex);
+	client_close(&scene.ear);
 	client_close(&scene.client);
 }

@@ -20,54 +20,15 @@ set -u
 . "$(dirname "$0")/e2e.bash"
 # shellcheck source-path=SCRIPTDIR source=adv.bash
 . "$(dirname "$0")/adv.bash"
+# shellcheck source-path=SCRIPTDIR source=failslab.bash
+. "$(dirname "$0")/failslab.bash"
 
-need ip ozctl jq python3
-failslab=/sys/kernel/debug/failslab
-[[ -d $failslab ]] || skip_all "needs a kernel with CONFIG_FAILSLAB"
-
-fail_set()
-{
-	local pair
-
-	for pair; do
-		echo "${pair#*=}" >"$failslab/${pair%%=*}" || return 1
-	done
-}
-
-# symbols FILTER: the addresses of the functions that awk's FILTER selects, in
-# order.
-symbols()
-{
-	awk "tolower(\$2) == \"t\" && $1 { print \"0x\" \$1 }" /proc/kallsyms |
-		LC_ALL=C sort
-}
-
-# Only what code of the module asks for, directly or further down, fails; but
-# the kernel's book of references would complain.
-# shellcheck disable=SC2016 # for awk
-fail_prepare()
-{
-	local module book
-
-	mapfile -t module < <(symbols '$4 == "[ozproxy]"')
-	mapfile -t book < <(symbols '!$4' |
-		grep -A 1 -x "$(symbols '$3 == "ref_tracker_alloc"')")
-	((${#module[@]} && ${#book[@]} == 2)) && fail_set \
-		"require-start=${module[0]}" "require-end=${module[-1]}" \
-		"reject-start=${book[0]}" "reject-end=${book[1]}" \
-		stacktrace-depth=32 verbose=0 ignore-gfp-wait=N \
-		cache-filter=N task-filter=N interval=1 space=0 probability=0
-}
-
-# shellcheck disable=SC2317 # called by a hook
-fail_off()
-{
-	fail_set probability=0 times=-1
-}
+need ip nm ozctl jq python3
+failslab_there || skip_all "needs a kernel with CONFIG_FAILSLAB"
 
 has_failed()
 {
-	[[ $(<"$failslab/times") == 0 ]]
+	[[ $(<"$FAILSLAB/times") == 0 ]]
 }
 
 # lose NAME ADDRESS: the one allocation for a datagram to ADDRESS fails.
@@ -76,11 +37,12 @@ lose()
 	local before
 
 	before=$(drops w1 out no-memory)
-	fail_set times=1 probability=100
+	failslab_set times=1 probability=100
 	sock send new lost "$2" 53
 	check "$1 finds no memory" wait_until 5 has_failed
-	fail_set probability=0 times=-1
-	is "$1 is dropped under its reason" "$(drops w1 out no-memory)" 		$((before + 1))
+	failslab_off
+	is "$1 is dropped under its reason" "$(drops w1 out no-memory)" \
+		$((before + 1))
 }
 
 packets()
@@ -108,7 +70,7 @@ churn()
 {
 	local i
 
-	fail_set probability=10 times=100000
+	failslab_set probability=10 times=100000
 	for ((i = 0; i < 4; i++)); do
 		ns w1 ozctl flow flush
 		pair_services w1
@@ -117,19 +79,19 @@ churn()
 		ns w2 ozctl service del X.default.X3.default
 		pair_services w2
 	done
-	fail_set probability=0
-	echo "$((100000 - $(<"$failslab/times"))) allocations failed"
-	(($(<"$failslab/times") < 99900)) &&
+	failslab_set probability=0
+	echo "$((100000 - $(<"$FAILSLAB/times"))) allocations failed"
+	(($(<"$FAILSLAB/times") < 99900)) &&
 		ns w1 ozctl device set oz0 local none && pair_services w1 &&
 		pair_services w2
 }
 
-at_exit fail_off
+at_exit failslab_off
 check "two workers" pair_make
 check "with devices" eval 'device_up w1 && device_up w2'
 check "and services" pair_services w1 w2
 sock_start
-check "only the module's allocations will fail" fail_prepare
+check "only the module's allocations will fail" failslab_prepare
 packets
 traffic_start c1 c2
 check "traffic flows" traffic_flows
