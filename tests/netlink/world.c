@@ -263,24 +263,51 @@ void service_del(struct client *client, int ifindex, const char *name,
 	client_call(client, OZPROXY_CMD_SERVICE_DEL, 0, list, out, NULL, NULL);
 }
 
+/* What passes changes these, whatever is requested. */
+static bool is_of_packets(const struct nlattr *attr, bool instance)
+{
+	int type = mnl_attr_get_type(attr);
+
+	if (instance)
+		return type >= OZPROXY_A_INSTANCE_RTT;
+	return type == OZPROXY_A_SERVICE_USED ||
+	       type == OZPROXY_A_SERVICE_PAD ||
+	       type >= OZPROXY_A_SERVICE_FLOWS;
+}
+
+static void see_attr(struct snapshot *snapshot, const struct nlattr *attr)
+{
+	if (snapshot->len + attr->nla_len > SNAPSHOT_ROOM)
+		bail("a table of more than %d bytes", SNAPSHOT_ROOM);
+	memcpy(snapshot->data + snapshot->len, attr, attr->nla_len);
+	snapshot->len += attr->nla_len;
+}
+
+static void see_instance(struct snapshot *snapshot, const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest)
+		if (!is_of_packets(attr, true))
+			see_attr(snapshot, attr);
+}
+
 static void see_service(const struct nlmsghdr *nlh, void *arg)
 {
 	struct snapshot *snapshot = arg;
 	const struct nlattr *attr;
 
 	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
-		switch (mnl_attr_get_type(attr)) {
-		case OZPROXY_A_SERVICE_USED:
-		case OZPROXY_A_SERVICE_PAD:
+		if (is_of_packets(attr, false))
 			continue;
-		case OZPROXY_A_SERVICE_TABLE_GENERATION:
-			snapshot->generation = mnl_attr_get_u32(attr);
-			break;
+		if (mnl_attr_get_type(attr) == OZPROXY_A_SERVICE_INSTANCE) {
+			see_instance(snapshot, attr);
+			continue;
 		}
-		if (snapshot->len + attr->nla_len > SNAPSHOT_ROOM)
-			bail("a table of more than %d bytes", SNAPSHOT_ROOM);
-		memcpy(snapshot->data + snapshot->len, attr, attr->nla_len);
-		snapshot->len += attr->nla_len;
+		if (mnl_attr_get_type(attr) ==
+		    OZPROXY_A_SERVICE_TABLE_GENERATION)
+			snapshot->generation = mnl_attr_get_u32(attr);
+		see_attr(snapshot, attr);
 	}
 }
 
