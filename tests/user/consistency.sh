@@ -162,6 +162,35 @@ help_in_page()
 	return "$status"
 }
 
+# Every option of the helper, with its default, is in the page of its settings.
+helper_options_in_page()
+{
+	local name default status=0 line
+	local ozproxyd=userspace/build/gcc/bin/ozproxyd
+
+	while read -r name default; do
+		line=$(sed 's/\\-/-/g' userspace/man/ozproxyd.conf.5 |
+			grep -E "^\.(BR?) (.*\", \" )?$name\b" | head -n 1)
+		[[ -n $line && $line == *"($default)"* ]] && continue
+		[[ -n $line && -z $default ]] && continue
+		echo "ozproxyd.conf(5) has '$line' for $name ($default)"
+		status=1
+	done < <("$ozproxyd" --help | awk '
+		/^  --/ { tell(); name = substr($1, 3); text = "" }
+		/^      / { text = $0 }
+		function tell() {
+			if (!name)
+				return
+			if (match(text, /\([^ ()]*\)$/))
+				text = substr(text, RSTART + 1, RLENGTH - 2)
+			else
+				text = ""
+			print name, text
+		}
+		END { tell() }')
+	return "$status"
+}
+
 check "generated files are current" userspace/lib/gen-attrs.py --check
 check "builds with gcc" build gcc
 check "builds with clang" build clang-14
@@ -170,8 +199,10 @@ check "the shared library exports what its headers declare" \
 check "the installed library is usable, and goes away" usable
 for page in userspace/man/*.[0-9]; do
 	check "$page is well-formed" nothing_said groff -man -Tutf8 -ww -z "$page"
-	check "$page is well-formed for mandoc" nothing_said mandoc -T lint "$page"
+	check "$page is well-formed for mandoc" nothing_said \
+		mandoc -T lint -W warning "$page"
 done
 check "limits and defaults in ozproxy(7) are those of the spec" limits_in_page
 check "what the help names is in ozctl(8)" help_in_page
+check "the helper's options are in ozproxyd.conf(5)" helper_options_in_page
 tap_done

@@ -33,9 +33,10 @@ unit_is_valid()
 	mkdir -p "$root/etc" "$root/lib"
 	cp -r /usr/lib/systemd/system/. "$root/usr/lib/systemd/system/" &&
 		ln -sfn ../usr/lib/systemd "$root/lib/systemd" || return 1
+	# The program is looked for in the system, where it is not.
+	sed -i "s|=/usr/bin/ozproxyd|=$root/usr/bin/ozproxyd|" "$unit"
 	words=$(systemd-analyze verify --man=no "$unit" 2>&1 |
-		grep 'ozproxyd\.service' |
-		grep -v 'Command /usr/bin/ozproxyd is not executable')
+		grep 'ozproxyd\.service')
 	[[ -z $words ]] || { echo "$words"; return 1; }
 }
 
@@ -107,4 +108,12 @@ is "a policy" "$(complete_words ozctl service set j address 10.30.1.30 \
 is "a word of a filter" "$(complete_words ozctl flow show fr)" from
 is "nothing for a number" "$(complete_words ozctl device add oz0 port "" |
 	grep -w flow)" ""
+is "options of ozproxyd" "$(complete_words ozproxyd --query-)" \
+	"--query-rate --query-retry --query-timeout"
+is "the choices of one" "$(complete_words ozproxyd --log-level w)" warning
+is "nothing for a number of its" "$(complete_words ozproxyd --port "")" ""
+is "options of ozproxyd" "$(complete_words ozproxyd --query-)" \
+	"--query-rate --query-retry --query-timeout"
+is "the choices of one" "$(complete_words ozproxyd --log-level w)" warning
+is "nothing for a number of its" "$(complete_words ozproxyd --port "")" ""
 tap_done
