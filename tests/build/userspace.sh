@@ -20,9 +20,9 @@ format()
 }
 
 includes=(-Iinclude/uapi -Iinclude -Iuserspace/lib -Iuserspace/table
-	-Iuserspace/ozctl -Itests/user)
+	-Iuserspace/ozctl -Iuserspace/ozproxyd -Itests/user)
 
-# libmnl's loops are macros, which cppcheck has to be told.
+# Loops are macros, which cppcheck has to be told.
 cppcheck_all()
 {
 	cat >"$OZP_TMP/mnl.cfg" <<'END'
@@ -32,6 +32,10 @@ cppcheck_all()
     value="for (attr = mnl_nlmsg_get_payload_offset(nlh, offset); attr; attr = mnl_attr_next(attr))"/>
   <define name="mnl_attr_for_each_nested(attr, nest)"
     value="for (attr = mnl_attr_get_payload(nest); attr; attr = mnl_attr_next(attr))"/>
+  <define name="json_array_foreach(array, index, value)"
+    value="for (index = 0; (value = json_array_get(array, index)); index++)"/>
+  <define name="map_for_each(map, node, after)"
+    value="for (node = (map)->first; node; node = after)"/>
 </def>
 END
 	cppcheck --quiet --enable=warning,performance,portability \

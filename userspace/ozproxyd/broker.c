@@ -204,7 +204,7 @@ static void on_subscribe(struct mosquitto *mosq, void *data, int mid, int count,
 	(void)mid;
 	for (i = 0; i < count; i++)
 		if (granted[i] > 2)
-			log_once(said, "the broker refused a subscription");
+			log_once(&said, "the broker refused a subscription");
 }
 
 static void on_log(struct mosquitto *mosq, void *data, int level,

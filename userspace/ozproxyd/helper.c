@@ -256,12 +256,12 @@ static void take_positive(struct answer *answer, struct ozp_result *result)
 	struct query *query;
 
 	if (result->is_damaged) {
-		log_once(said_damaged, "%.64s: an answer is damaged: ignored",
+		log_once(&said_damaged, "%.64s: an answer is damaged: ignored",
 			 result->service.name);
 		return;
 	}
 	if (!is_consistent(answer, result)) {
-		log_once(said,
+		log_once(&said,
 			 "an answer for '%.64s' is about '%.64s', which is "
 			 "something else: ignored",
 			 result->query, result->service.name);
@@ -363,13 +363,13 @@ static void read_result(struct helper *helper, const char *payload, size_t len,
 		snprintf(reader.error, sizeof(reader.error), "it has %zu bytes",
 			 len);
 	if (err == -E2BIG)
-		log_once(said_large, "an answer is too large: %s: ignored",
+		log_once(&said_large, "an answer is too large: %s: ignored",
 			 reader.error);
 	else if (err == -EBADMSG)
-		log_once(said_bad, "an answer is not readable: %s: ignored",
+		log_once(&said_bad, "an answer is not readable: %s: ignored",
 			 reader.error);
 	else if (err)
-		log_once(said_other, "an answer is of no use: %s: ignored",
+		log_once(&said_other, "an answer is of no use: %s: ignored",
 			 *reader.error ? reader.error : strerror(-err));
 }
 
@@ -380,7 +380,7 @@ static void read_update(struct helper *helper, const char *job,
 	static bool said;
 
 	if (len > PAYLOAD_MAX || !payload_read_update(payload, len, &update)) {
-		log_once(said, "%s: an update is not readable", job);
+		log_once(&said, "%s: an update is not readable", job);
 		/* But there is one. */
 		update = UPDATE_OTHER;
 	}
@@ -395,8 +395,8 @@ static void read_job(struct helper *helper, enum topic_kind kind,
 	static bool said;
 
 	if (len > PAYLOAD_MAX || !payload_read_job(payload, len, job)) {
-		log_once(said, "a message on this node's topics is not "
-			       "readable: ignored");
+		log_once(&said, "a message on this node's topics is not "
+				"readable: ignored");
 		return;
 	}
 	if (kind == TOPIC_REMOVE) {

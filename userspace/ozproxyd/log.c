@@ -3,7 +3,6 @@
 
 #include "log.h"
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -32,7 +31,7 @@ static void keep(enum log_level level, const char *text)
 		 (int)sizeof(line->text) - 1, text);
 }
 
-void log_write(enum log_level level, const char *format, ...)
+static void say(enum log_level level, const char *format, va_list args)
 {
 	static const int priorities[] = {
 		[LEVEL_ERROR] = 3,
@@ -41,13 +40,10 @@ void log_write(enum log_level level, const char *format, ...)
 		[LEVEL_DEBUG] = 7,
 	};
 	char text[1024];
-	va_list args;
 
 	if (level > log_state.level && level > LEVEL_WARNING)
 		return;
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	if (level <= LEVEL_WARNING)
 		keep(level, text);
 	if (level > log_state.level)
@@ -56,6 +52,25 @@ void log_write(enum log_level level, const char *format, ...)
 		fprintf(stderr, "<%d>%s\n", priorities[level], text);
 	else
 		fprintf(stderr, "ozproxyd: %s\n", text);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(level, format, args);
+	va_end(args);
+}
+
+void log_once(bool *said, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(*said ? LEVEL_DEBUG : LEVEL_WARNING, format, args);
+	va_end(args);
+	*said = true;
 }
 
 const struct log_line *log_recent(unsigned int age)

@@ -8,6 +8,7 @@
 #ifndef _OZP_OZPROXYD_LOG_H
 #define _OZP_OZPROXYD_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** enum log_level - How much it matters. */
@@ -46,6 +47,16 @@ void log_write(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
+ * log_once() - Warn about something that others can repeat as they like.
+ * @said: a static variable, one for each kind of thing
+ * @format: as of printf
+ *
+ * The first time it is a warning, then it is for those who debug.
+ */
+void log_once(bool *said, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
  * log_recent() - A warning or an error that was said lately.
  * @age: 0 for the last one, 1 for the one before, ...
  *
@@ -57,17 +68,5 @@ const struct log_line *log_recent(unsigned int age);
 #define log_warning(...) log_write(LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...) log_write(LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_write(LEVEL_DEBUG, __VA_ARGS__)
-
-/**
- * log_once() - Warn about something that others can repeat as they like.
- *
- * The first time it is a warning, then it is for those who debug. @said is a
- * static bool, one for each kind of thing.
- */
-#define log_once(said, ...)                                                   \
-	do {                                                                  \
-		log_write((said) ? LEVEL_DEBUG : LEVEL_WARNING, __VA_ARGS__); \
-		(said) = true;                                                \
-	} while (0)
 
 #endif /* _OZP_OZPROXYD_LOG_H */

@@ -68,7 +68,7 @@ int store_write(const char *directory, const char *name, const char *text,
 
 	err = replace(directory, name, text, len);
 	if (err)
-		log_once(said, "%s/%s cannot be written: %s", directory, name,
+		log_once(&said, "%s/%s cannot be written: %s", directory, name,
 			 strerror(-err));
 	return err;
 }
