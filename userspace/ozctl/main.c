@@ -5,8 +5,8 @@
 #include "ozctl.h"
 
 static const struct noun *const nouns[] = {
-	&device_noun, &service_noun, &flow_noun,
-	&miss_noun,   &stats_noun,   &monitor_noun,
+	&device_noun, &service_noun, &flow_noun,  &miss_noun,
+	&stats_noun,  &monitor_noun, &local_noun,
 };
 
 #define N_NOUNS (sizeof(nouns) / sizeof(*nouns))
@@ -24,8 +24,8 @@ static enum status help(void)
 	for (i = 0; i < N_NOUNS; i++)
 		printf("  %-8s  %s\n", nouns[i]->name, nouns[i]->help);
 	puts("\n"
-	     "All objects but device take 'dev NAME' right after the verb; it\n"
-	     "can be left out when there is only one ozproxy device.\n"
+	     "All objects but device and local take 'dev NAME' right after the\n"
+	     "verb; it can be left out when there is only one ozproxy device.\n"
 	     "\n"
 	     "Exit codes: 0 done, 1 refused by the kernel or the system,\n"
 	     "2 wrong usage. Errors and notes go to stderr.");
@@ -125,8 +125,9 @@ static enum status run_all(struct ozctl *ctl)
 		}
 	}
 	if (!word)
-		return usage(ctl, "say what to work on: device, service, flow, "
-				  "miss, stats or monitor; see 'ozctl help'");
+		return usage(ctl,
+			     "say what to work on: device, service, flow, "
+			     "miss, stats, monitor or local; see 'ozctl help'");
 	if (!strcmp(word, "help"))
 		return help();
 	noun = find_noun(word);

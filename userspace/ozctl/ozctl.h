@@ -71,6 +71,7 @@ struct noun {
 
 extern const struct noun device_noun;
 extern const struct noun flow_noun;
+extern const struct noun local_noun;
 extern const struct noun miss_noun;
 extern const struct noun monitor_noun;
 extern const struct noun service_noun;

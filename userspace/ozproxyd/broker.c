@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "args.h"
 #include "log.h"
 #include "mem.h"
+#include "resolve.h"
 
 /* Seconds without a word after which the other side is asked for one. */
 #define KEEPALIVE 20
@@ -30,6 +32,7 @@ struct broker {
 	const struct broker_ops *ops;
 	void *data;
 	struct mosquitto *mosq;
+	struct resolve *resolve;
 	ev_io io;
 	ev_timer retry;
 	ev_timer housekeeping;
@@ -127,11 +130,36 @@ static void connect_now(struct broker *broker)
 		watch(broker);
 }
 
+static void on_resolved(void *data, const char *error)
+{
+	struct broker *broker = data;
+
+	resolve_stop(broker->resolve);
+	broker->resolve = NULL;
+	if (error)
+		lost(broker, error);
+	else
+		connect_now(broker);
+}
+
+/* The library waits for name servers, which may be gone; nothing here does. */
+static void begin(struct broker *broker)
+{
+	struct ip ip;
+
+	if (!parse_ip(broker->config->host, &ip))
+		broker->resolve = resolve_start(broker->loop,
+						broker->config->host,
+						on_resolved, broker);
+	if (!broker->resolve)
+		connect_now(broker);
+}
+
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
-	connect_now(timer->data);
+	begin(timer->data);
 }
 
 static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int events)
@@ -140,7 +168,7 @@ static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	if (!ev_is_active(&broker->retry))
+	if (!ev_is_active(&broker->retry) && !broker->resolve)
 		check(broker, mosquitto_loop_misc(broker->mosq));
 }
 
@@ -331,7 +359,7 @@ struct broker *broker_start(struct ev_loop *loop,
 		return NULL;
 	}
 	init_watchers(broker);
-	connect_now(broker);
+	begin(broker);
 	return broker;
 }
 
@@ -339,6 +367,7 @@ void broker_stop(struct broker *broker)
 {
 	if (!broker)
 		return;
+	resolve_stop(broker->resolve);
 	ev_prepare_stop(broker->loop, &broker->prepare);
 	ev_timer_stop(broker->loop, &broker->housekeeping);
 	ev_timer_stop(broker->loop, &broker->retry);

@@ -281,20 +281,21 @@ static const struct netwatch_ops netwatch_ops = {
 static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct daemon *daemon = timer->data;
+	struct own own, was = daemon->helper.interests.own;
 	char text[LOCAL_TEXT];
-	struct own own;
 
 	(void)loop;
 	(void)events;
 	local_find_own(daemon->config->address, (uint16_t)daemon->config->port,
 		       &own);
 	/* A link that is down for a moment is no reason to be nowhere. */
-	if ((!own.v4.family && !own.v6.family) ||
-	    local_is_same(&own, &daemon->helper.interests.own))
+	if ((!own.v4.family && !own.v6.family) || local_is_same(&own, &was))
 		return;
 	log_info("this node is at %s now", local_text(&own, text));
-	kernel_move(daemon->kernel, &own);
+	/* At no moment is an instance that is here taken for one that is not. */
+	kernel_move(daemon->kernel, &own, &was);
 	helper_move(&daemon->helper, &own);
+	kernel_move(daemon->kernel, &own, NULL);
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)

@@ -94,20 +94,26 @@ static bool is_lost(struct kernel *kernel, int err)
 	return true;
 }
 
+static void add_local(struct ozp_link *link, const struct own *own)
+{
+	if (own->v4.family)
+		mem_need(ozp_link_add_local(link, AF_INET, &own->v4.v4) ? NULL :
+									  link);
+	if (own->v6.family)
+		mem_need(ozp_link_add_local(link, AF_INET6, &own->v6.v6) ?
+				 NULL :
+				 link);
+}
+
 static void fill_link(const struct kernel *kernel, struct ozp_link *link)
 {
-	const struct own *own = &kernel->own;
-
 	memset(link, 0, sizeof(*link));
 	link->idle_timeout = kernel->config->idle_timeout;
 	OZP_SET(link, IFLA_OZPROXY_IDLE_TIMEOUT);
 	link->miss_timeout = kernel->config->miss_timeout;
 	OZP_SET(link, IFLA_OZPROXY_MISS_TIMEOUT);
 	OZP_SET(link, IFLA_OZPROXY_LOCAL);
-	if (own->v4.family)
-		ozp_link_add_local(link, AF_INET, &own->v4.v4);
-	if (own->v6.family)
-		ozp_link_add_local(link, AF_INET6, &own->v6.v6);
+	add_local(link, &kernel->own);
 }
 
 static int make_device(struct kernel *kernel)
@@ -450,7 +456,8 @@ uint32_t kernel_ifindex(const struct kernel *kernel)
 	return kernel->ifindex;
 }
 
-void kernel_move(struct kernel *kernel, const struct own *own)
+void kernel_move(struct kernel *kernel, const struct own *own,
+		 const struct own *also)
 {
 	struct ozp_link link;
 	int err;
@@ -459,6 +466,8 @@ void kernel_move(struct kernel *kernel, const struct own *own)
 	if (!kernel->ifindex)
 		return;
 	fill_link(kernel, &link);
+	if (also)
+		add_local(&link, also);
 	err = ozp_device_set(kernel->sock, kernel->ifindex, &link);
 	ozp_link_free(&link);
 	if (err && !is_lost(kernel, err))

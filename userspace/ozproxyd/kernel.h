@@ -66,8 +66,14 @@ void kernel_stop(struct kernel *kernel, bool remove);
 /** kernel_ifindex() - The device's index, or 0 when it is not there. */
 uint32_t kernel_ifindex(const struct kernel *kernel);
 
-/** kernel_move() - The node has other addresses now. */
-void kernel_move(struct kernel *kernel, const struct own *own);
+/**
+ * kernel_move() - The node has other addresses now.
+ * @kernel: the device
+ * @own: the addresses
+ * @also: those that are its own for the moment, too, or NULL
+ */
+void kernel_move(struct kernel *kernel, const struct own *own,
+		 const struct own *also);
 
 /** kernel_link() - A device came, changed or went, as netwatch.h says it. */
 void kernel_link(struct kernel *kernel, uint32_t ifindex, const char *ifname,

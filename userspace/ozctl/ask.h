@@ -2,10 +2,10 @@
 /*
  * Copyright (C) 2026 The ozproxy authors
  *
- * Asking the running helper on its socket, whose protocol is in control.h.
+ * Asking the running helper on its socket, whose protocol is in ozproxyd/control.h.
  */
-#ifndef _OZP_OZPROXYD_ASK_H
-#define _OZP_OZPROXYD_ASK_H
+#ifndef _OZP_OZCTL_ASK_H
+#define _OZP_OZCTL_ASK_H
 
 #include <stddef.h>
 
@@ -23,4 +23,4 @@
  */
 int ask_helper(const char *path, const char *line, char **text);
 
-#endif /* _OZP_OZPROXYD_ASK_H */
+#endif /* _OZP_OZCTL_ASK_H */

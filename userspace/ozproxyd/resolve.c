@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "resolve.h"
+#include <ev.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include "mem.h"
+
+/* Seconds between two looks at whether the answer is there. */
+#define PERIOD 0.05
+
+struct resolve {
+	struct ev_loop *loop;
+	struct gaicb request;
+	struct addrinfo hints;
+	void (*done)(void *data, const char *error);
+	void *data;
+	ev_timer timer;
+};
+
+static void on_time(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct resolve *resolve = timer->data;
+	int err = gai_error(&resolve->request);
+
+	(void)events;
+	if (err == EAI_INPROGRESS)
+		return;
+	ev_timer_stop(loop, timer);
+	/* The last: it may stop us. */
+	resolve->done(resolve->data, err ? gai_strerror(err) : NULL);
+}
+
+struct resolve *resolve_start(struct ev_loop *loop, const char *host,
+			      void (*done)(void *data, const char *error),
+			      void *data)
+{
+	struct resolve *resolve = mem_zero(sizeof(*resolve));
+	struct gaicb *list[] = { &resolve->request };
+
+	resolve->loop = loop;
+	resolve->done = done;
+	resolve->data = data;
+	resolve->hints.ai_socktype = SOCK_STREAM;
+	resolve->request.ar_name = host;
+	resolve->request.ar_request = &resolve->hints;
+	if (getaddrinfo_a(GAI_NOWAIT, list, 1, NULL)) {
+		free(resolve);
+		return NULL;
+	}
+	ev_timer_init(&resolve->timer, on_time, PERIOD, PERIOD);
+	resolve->timer.data = resolve;
+	ev_timer_start(loop, &resolve->timer);
+	return resolve;
+}
+
+void resolve_stop(struct resolve *resolve)
+{
+	int state;
+
+	if (!resolve)
+		return;
+	ev_timer_stop(resolve->loop, &resolve->timer);
+	state = gai_error(&resolve->request);
+	/* A look-up that cannot be stopped still writes there: at the end of the
+	 * program only, so the memory is not missed.
+	 */
+	if (state == EAI_INPROGRESS &&
+	    gai_cancel(&resolve->request) == EAI_NOTCANCELED)
+		return;
+	if (resolve->request.ar_result)
+		freeaddrinfo(resolve->request.ar_result);
+	free(resolve);
+}
