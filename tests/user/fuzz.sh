@@ -19,7 +19,7 @@ export OUT=$PWD/userspace/build/fuzz
 
 # Some seconds each on a good machine.
 declare -A runs=([args]=200000 [extack]=200000 [genl]=40000 [link]=40000
-	[result]=150000 [words]=100000)
+	[message]=60000 [result]=150000 [words]=100000)
 
 # Exactly as many inputs as were asked for.
 runs_all()

@@ -143,8 +143,27 @@ static void answers_to_others(void **state)
 	world_did(world, "");
 	/* But what is ours is ours. */
 	know_shop();
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "");
+	/* One that says something new may also be old: it is asked for. */
 	world_answers(world, "shop", "shop", 2, false);
-	world_did(world, "set shop 2\n");
+	world_did(world, "ask shop\nset shop 2\n");
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "set shop 1\n");
+}
+
+static void the_last_answer_first(void **state)
+{
+	(void)state;
+	know_shop();
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_wait(world, 600);
+	world_did(world, "ask shop\nask shop\n");
+	world_answers(world, "shop", "shop", 3, false);
+	world_answers(world, "shop", "shop", 2, false);
+	world_did(world, "set shop 3\nask shop\nset shop 2\n");
+	world_answers(world, "shop", "shop", 3, false);
+	world_did(world, "set shop 3\n");
 }
 
 static void answers_that_make_no_sense(void **state)
@@ -519,6 +538,7 @@ static void what_is_saved_is_served(void **state)
 	struct ozp_service saved;
 
 	(void)state;
+	helper_disconnect(&world->helper);
 	world_make(&saved, "shop", 1, false);
 	interests_restore(&world->helper.interests, &saved, world->now);
 	assert_int_equal(world_sync(world, true), 1);
@@ -535,13 +555,28 @@ static void what_is_saved_is_served(void **state)
 	ozp_service_free(&saved);
 }
 
+static void a_stranger_is_adopted(void **state)
+{
+	struct ozp_service *stranger = &world->services[world->n_services++];
+
+	(void)state;
+	world_make(stranger, "shop", 1, false);
+	stranger->used = world->now;
+	assert_int_equal(world_sync(world, true), 0);
+	world_did(world, "sub shop\nask shop\n");
+	/* The cluster knows better. */
+	world_answers(world, "shop", "shop", 2, false);
+	world_did(world, "set shop 2\n");
+}
+
 static void the_device_is_another_one(void **state)
 {
 	(void)state;
 	know_shop();
+	world_updates(world, "shop", "DEPLOYMENT");
 	world->no_device = true;
 	world_answers(world, "shop", "shop", 2, false);
-	world_did(world, "");
+	world_did(world, "ask shop\n");
 	while (world->n_services)
 		ozp_service_free(&world->services[--world->n_services]);
 	world->no_device = false;
@@ -683,6 +718,7 @@ int main(void)
 		TEST(ipv6_in_two_spellings),
 		TEST(a_late_answer_counts),
 		TEST(answers_to_others),
+		TEST(the_last_answer_first),
 		TEST(answers_that_make_no_sense),
 		TEST(an_instance_that_nobody_runs_yet),
 		TEST(the_kernel_refuses),
@@ -701,6 +737,7 @@ int main(void)
 		TEST(the_broker_goes_and_comes),
 		TEST(a_new_helper_adopts),
 		TEST(what_is_saved_is_served),
+		TEST(a_stranger_is_adopted),
 		TEST(the_device_is_another_one),
 		TEST(an_address_goes_over),
 		TEST(a_table_file),

@@ -238,11 +238,13 @@ static void on_subscribe(struct mosquitto *mosq, void *data, int mid, int count,
 static void on_log(struct mosquitto *mosq, void *data, int level,
 		   const char *text)
 {
+	const struct broker *broker = data;
+
 	(void)mosq;
-	(void)data;
 	/* What a failed handshake failed of is told nowhere else. */
 	if (level == MOSQ_LOG_ERR)
-		log_warning("broker: %s", text);
+		log_write(broker->failed ? LEVEL_DEBUG : LEVEL_WARNING,
+			  "broker: %s", text);
 }
 
 /* The first line of a file, in memory that is the caller's; or NULL. */

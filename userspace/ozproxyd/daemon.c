@@ -3,6 +3,7 @@
 
 #include "daemon.h"
 #include <ev.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -142,7 +143,7 @@ static void local_changed(void *data)
 {
 	struct daemon *daemon = data;
 
-	if (ev_is_active(&daemon->save_local))
+	if (!daemon->helper.has_broker || ev_is_active(&daemon->save_local))
 		return;
 	ev_timer_set(&daemon->save_local, SAVE_SOON / 10, 0);
 	ev_timer_start(daemon->loop, &daemon->save_local);
@@ -382,6 +383,8 @@ static void read_table(void *data)
 		log_info("%s: %zu services", daemon->config->table, list.count);
 	}
 	tablefile_free(&list);
+	/* A text of megabytes came and went. */
+	malloc_trim(0);
 }
 
 void daemon_reload(struct daemon *daemon)

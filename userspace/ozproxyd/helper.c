@@ -342,7 +342,7 @@ static int take_result(struct ozp_result *result, void *data)
 static void take_note(const char *text, void *data)
 {
 	(void)data;
-	log_debug("%s", text);
+	log_news(text);
 }
 
 static void read_result(struct helper *helper, const char *payload, size_t len,

@@ -182,6 +182,18 @@ static void learn(struct job *job, const struct ozp_service *service)
 	in->ops->table_changed(in->data);
 }
 
+/* From now on the cluster is asked for it, if it can be. */
+static void join(struct job *job, uint64_t now)
+{
+	struct interests *in = job->owner;
+
+	if (!in->connected || !is_asked_for(job))
+		return;
+	in->ops->subscribe(in->data, job->service.name);
+	ask(job, false, now);
+	ask_later(job, in->options.refresh, now);
+}
+
 /* What was in the kernel or in a file, and may be old. */
 static void relearn(struct job *job, const struct ozp_service *service)
 {
@@ -280,7 +292,12 @@ void interests_answer(struct interests *in, const struct ozp_service *service,
 	if (is_registering(in, service->name, begun)) {
 		job->is_registered = true;
 		job->is_confirmed = true;
-	} else if (!job->is_registered) {
+	} else if (!job->is_registered ||
+		   !record_is_equal(&job->service, service)) {
+		/*
+		 * Late, or somebody else's question: it may be older than what
+		 * is known, and says nothing about the interest.
+		 */
 		ask(job, true, now);
 	}
 	if (is_new)
@@ -442,9 +459,7 @@ void interests_connect(struct interests *in, uint64_t now)
 			job->announced_until = now + ANNOUNCED_TIME;
 			job->attempts = 0;
 		}
-		in->ops->subscribe(in->data, job->service.name);
-		ask(job, false, now);
-		ask_later(job, in->options.refresh, now);
+		join(job, now);
 	}
 }
 
@@ -502,6 +517,7 @@ void interests_adopt(struct interests *in, const struct ozp_service *service,
 	job = get_or_add(in, service->name, now);
 	relearn(job, service);
 	job->is_set = true;
+	join(job, now);
 }
 
 void interests_restore(struct interests *in, const struct ozp_service *service,
@@ -528,10 +544,8 @@ static void list_one(struct interests *in, const struct ozp_service *service,
 	if (!was_static)
 		job->is_set = false;
 	learn(job, service);
-	if (job->is_local && !was_static && in->connected) {
-		in->ops->subscribe(in->data, service->name);
-		ask(job, true, now);
-	}
+	if (!was_static)
+		join(job, now);
 }
 
 static void unlist(struct job *job)

@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include "map.h"
+
+/* How many sentences are remembered, so that they are not said again. */
+#define LOG_NEWS 64
 
 static struct {
 	enum log_level level;
@@ -71,6 +75,22 @@ void log_once(bool *said, const char *format, ...)
 	say(*said ? LEVEL_DEBUG : LEVEL_WARNING, format, args);
 	va_end(args);
 	*said = true;
+}
+
+void log_news(const char *text)
+{
+	static uint32_t said[LOG_NEWS];
+	static unsigned int next;
+	uint32_t hash = map_hash(text);
+	unsigned int i;
+
+	for (i = 0; i < LOG_NEWS; i++)
+		if (said[i] == hash) {
+			log_debug("%s", text);
+			return;
+		}
+	said[next++ % LOG_NEWS] = hash;
+	log_info("%s", text);
 }
 
 const struct log_line *log_recent(unsigned int age)

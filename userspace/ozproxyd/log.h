@@ -57,6 +57,13 @@ void log_once(bool *said, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
+ * log_news() - Say a sentence unless it was said lately.
+ *
+ * The same answer comes again and again, with the same to be said about it.
+ */
+void log_news(const char *text);
+
+/**
  * log_recent() - A warning or an error that was said lately.
  * @age: 0 for the last one, 1 for the one before, ...
  *

@@ -9,12 +9,12 @@
 #define MAP_BUCKETS 64 /* of a new map */
 
 /* FNV-1a. The keys are a cluster's names, not an attacker's choice. */
-static uint32_t hash_of(const char *key)
+uint32_t map_hash(const char *text)
 {
 	uint32_t hash = 2166136261u;
 
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619u;
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619u;
 	return hash;
 }
 
@@ -25,7 +25,7 @@ static struct map_node **bucket_of(const struct map *map, uint32_t hash)
 
 struct map_node *map_get(const struct map *map, const char *key)
 {
-	uint32_t hash = hash_of(key);
+	uint32_t hash = map_hash(key);
 	struct map_node *node;
 
 	if (!map->n_buckets)
@@ -57,7 +57,7 @@ void map_put(struct map *map, struct map_node *node)
 
 	if (map->count >= map->n_buckets)
 		grow(map);
-	node->hash = hash_of(node->key);
+	node->hash = map_hash(node->key);
 	bucket = bucket_of(map, node->hash);
 	node->chain = *bucket;
 	*bucket = node;

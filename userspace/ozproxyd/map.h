@@ -43,6 +43,9 @@ struct map {
 	struct map_node *last;
 };
 
+/** map_hash() - A number that few texts share. */
+uint32_t map_hash(const char *text);
+
 /** map_get() - The node with this key, or NULL. */
 struct map_node *map_get(const struct map *map, const char *key);
 

@@ -84,9 +84,8 @@ static int take_result(struct ozp_result *result, void *data)
 
 static void take_note(const char *text, void *data)
 {
-	const struct reading *reading = data;
-
-	log_debug("%s: %s", reading->path, text);
+	(void)data;
+	log_news(text);
 }
 
 int tablefile_read(const char *path, struct tablefile_list *list, char *error)
