@@ -382,6 +382,12 @@ void broker_stop(struct broker *broker)
 	free(broker);
 }
 
+void broker_renew(struct broker *broker)
+{
+	if (broker_is_connected(broker))
+		lost(broker, "connecting from another address");
+}
+
 bool broker_is_connected(const struct broker *broker)
 {
 	return broker && broker->connected;

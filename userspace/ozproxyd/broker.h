@@ -74,6 +74,13 @@ void broker_stop(struct broker *broker);
 /** broker_is_connected() - Can it be talked to? */
 bool broker_is_connected(const struct broker *broker);
 
+/**
+ * broker_renew() - Connect anew, because this node is at another address.
+ *
+ * What the old connection has not got an answer to is said again by the new one.
+ */
+void broker_renew(struct broker *broker);
+
 /** broker_publish() - Say something, if it is connected. */
 void broker_publish(struct broker *broker, const char *topic,
 		    const char *payload, enum broker_promise promise);

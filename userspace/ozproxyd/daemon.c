@@ -297,6 +297,8 @@ static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
 	kernel_move(daemon->kernel, &own, &was);
 	helper_move(&daemon->helper, &own);
 	kernel_move(daemon->kernel, &own, NULL);
+	/* Nobody tells a connection that its address is gone. */
+	broker_renew(daemon->broker);
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
