@@ -20,7 +20,12 @@
 #   cluster_log [REGEX]      what happened, without times, that matches all of a
 #                            line
 #   cluster_counts REGEX     how many lines
+#   cluster_counts_most N REGEX   whether these are N or fewer
 #   cluster_saw REGEX        for wait_until
+#   cluster_job JOB ADDR4 ADDR6 INSTANCE…   prints a table-query result, one
+#                            line; INSTANCE
+#                            is "N NODE PORT NS4 NS6 IP4 IP6", one word
+#   cluster_table RESULT…    prints a table of them
 #   cluster_mark             from here on: forget the lines so far
 
 # Python's libraries are Debian's.
@@ -187,6 +192,11 @@ cluster_counts()
 	cluster_log "$1" | wc -l
 }
 
+cluster_counts_most()
+{
+	(($(cluster_counts "$2") <= $1))
+}
+
 cluster_saw()
 {
 	[[ -n $(cluster_log "$1") ]]
@@ -195,4 +205,36 @@ cluster_saw()
 cluster_mark()
 {
 	cluster_from=$(($(wc -l <"$cluster_lines") + 1))
+}
+
+cluster_job()
+{
+	local job=$1 addr4=$2 addr6=$3 instance list=''
+	local number node port ns4 ns6 ip4 ip6
+	shift 3
+
+	for instance; do
+		read -r number node port ns4 ns6 ip4 ip6 <<<"$instance"
+		printf -v instance '{"instance_number": %s, "host_ip": "%s",
+			"host_port": %s, "namespace_ip": "%s",
+			"namespace_ip_v6": "%s", "instance_ip": "%s",
+			"instance_ip_v6": "%s", "service_ip": [
+			{"IpType": "RR", "Address": "%s", "Address_v6": "%s"},
+			{"IpType": "instance_ip", "Address": "%s",
+			 "Address_v6": "%s"}]}' "$number" "$node" "$port" \
+			"$ns4" "$ns6" "$ip4" "$ip6" "$addr4" "$addr6" "$ip4" "$ip6"
+		list+="${list:+, }${instance//[$'\n\t']/}"
+	done
+	printf '{"app_name": "%s", "instance_list": [%s]}\n' "$job" "$list"
+}
+
+cluster_table()
+{
+	local result text=''
+
+	for result; do
+		text+="${text:+,
+}$result"
+	done
+	echo "[$text]"
 }

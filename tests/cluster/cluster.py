@@ -84,12 +84,11 @@ class Job:
             if not own and entry not in self.services:
                 self.services.append(entry)
 
-    def has(self, address):
-        """Whether it is one of ours, compared as text, as clusters do."""
+    def addresses(self):
+        """As text, and so they are compared, as clusters do."""
         texts = [e.get("Address" + f) for e in self.services for f in FAMILIES]
-        texts += [i.get("instance_ip" + f) for i in self.instances.values()
-                  for f in FAMILIES]
-        return address in texts
+        return texts + [i.get("instance_ip" + f)
+                        for i in self.instances.values() for f in FAMILIES]
 
     def result(self, key):
         return {"app_name": self.name,
@@ -133,7 +132,7 @@ class Answers:
             dict(result, instance_list=[{"instance_number": "x",
                                          "host_ip": [], "host_port": {}}])),
         "large": lambda result: json.dumps(
-            dict(result, padding="x" * (20 * 1024 * 1024))),
+            dict(result, padding="x" * (4 * 1024 * 1024))),
     }
 
     def __init__(self, publish, log):
@@ -194,6 +193,7 @@ class Cluster:
         self.log = log
         self.answers = Answers(publish, log)
         self.jobs = {}
+        self.by_address = None          # made when it is needed
         self.interests = set()          # (worker, job)
         self.subnets = 0
         for result in table:
@@ -201,7 +201,14 @@ class Cluster:
 
     def put(self, result):
         name = result["app_name"]
+        self.by_address = None
         self.jobs[name] = Job(name, result["instance_list"])
+
+    def job_at(self, address):
+        if self.by_address is None:
+            self.by_address = {a: j for j in reversed(self.jobs.values())
+                               for a in j.addresses()}
+        return self.by_address.get(address)
 
     def job(self, name):
         if name not in self.jobs:
@@ -229,8 +236,7 @@ class Cluster:
                            json.dumps(query))
         key = address or name
         self.log.write("query", worker, "sip" if address else "sname", key)
-        job = next((j for j in self.jobs.values() if j.has(address)), None) \
-            if address else self.jobs.get(name)
+        job = self.job_at(address) if address else self.jobs.get(name)
         if not job:
             self.answers.give(worker, {"app_name": name, "instance_list": [],
                                        "query_key": key})
@@ -292,11 +298,13 @@ class Cluster:
         self.announce(result["app_name"], "DEPLOYMENT")
 
     def do_deploy(self, job, number, node, port, ns4, ns6, ip4, ip6):
+        self.by_address = None
         self.job(job).place(int(number), (node, int(port)), (ns4, ns6),
                             (ip4, ip6))
         self.announce(job, "DEPLOYMENT")
 
     def do_schedule(self, job, number, ip4, ip6):
+        self.by_address = None
         self.job(job).place(int(number), (None, None), (None, None),
                             (ip4, ip6))
 
@@ -308,6 +316,7 @@ class Cluster:
 
     def do_undeploy(self, job, number):
         self.job(job).instance(int(number))
+        self.by_address = None
         del self.job(job).instances[int(number)]
         self.announce(job, "UNDEPLOYMENT")
 
