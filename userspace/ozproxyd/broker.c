@@ -23,6 +23,9 @@
 /* Messages that may be without an acknowledgement. */
 #define INFLIGHT_MAX 2000
 
+/* Longest reason of a failure. */
+#define REASON 256
+
 /* How often the library looks at its own times, in seconds. */
 #define HOUSEKEEPING 1.0
 
@@ -40,7 +43,8 @@ struct broker {
 	double pause;
 	bool connecting; /* until the socket can be written to */
 	bool connected;
-	bool failed; /* the last attempt did, and that was said */
+	char detail[REASON]; /* what the library says of its own accord */
+	char said[REASON]; /* why the last attempt failed, as it was logged */
 };
 
 /* The watcher follows the library's socket and what it wants of it. */
@@ -88,18 +92,20 @@ static void retry_later(struct broker *broker)
 static void lost(struct broker *broker, const char *why)
 {
 	bool was_connected = broker->connected;
+	char text[REASON];
 
 	if (ev_is_active(&broker->retry))
 		return;
 	broker->connected = false;
 	broker->connecting = false;
-	if (was_connected || !broker->failed)
-		log_warning("broker %s:%u: %s", broker->config->host,
-			    broker->config->port, why);
-	else
-		log_debug("broker %s:%u: %s", broker->config->host,
-			  broker->config->port, why);
-	broker->failed = true;
+	snprintf(text, sizeof(text), "%.64s%s%.184s", why,
+		 *broker->detail ? ": " : "", broker->detail);
+	*broker->detail = '\0';
+	/* Once each reason, however often it is tried. */
+	log_write(strcmp(text, broker->said) ? LEVEL_WARNING : LEVEL_DEBUG,
+		  "broker %s:%u: %s", broker->config->host,
+		  broker->config->port, text);
+	strcpy(broker->said, text);
 	retry_later(broker);
 	if (was_connected)
 		broker->ops->disconnected(broker->data);
@@ -199,7 +205,8 @@ static void on_connect(struct mosquitto *mosq, void *data, int code)
 	log_info("broker %s:%u: connected", broker->config->host,
 		 broker->config->port);
 	broker->connected = true;
-	broker->failed = false;
+	*broker->said = '\0';
+	*broker->detail = '\0';
 	broker->pause = PAUSE_MIN;
 	broker->ops->connected(broker->data);
 }
@@ -238,13 +245,16 @@ static void on_subscribe(struct mosquitto *mosq, void *data, int mid, int count,
 static void on_log(struct mosquitto *mosq, void *data, int level,
 		   const char *text)
 {
-	const struct broker *broker = data;
+	struct broker *broker = data;
 
 	(void)mosq;
-	/* What a failed handshake failed of is told nowhere else. */
-	if (level == MOSQ_LOG_ERR)
-		log_write(broker->failed ? LEVEL_DEBUG : LEVEL_WARNING,
-			  "broker: %s", text);
+	if (level != MOSQ_LOG_ERR)
+		return;
+	/* What a handshake failed of is told nowhere else, at first best. */
+	if (broker->connected)
+		log_warning("broker: %s", text);
+	else if (!*broker->detail)
+		snprintf(broker->detail, sizeof(broker->detail), "%s", text);
 }
 
 /* The first line of a file, in memory that is the caller's; or NULL. */

@@ -50,7 +50,7 @@ struct option {
 
 #define BROKER_PORT 10003
 
-/* Times end at a day, as those of the device. */
+/* Times end at a day; those of the device have its bounds, too. */
 #define DAY (24 * 60 * 60 * 1000)
 
 /* clang-format off */
@@ -99,7 +99,7 @@ static const struct option options[] = {
 	  "how long a no is remembered" },
 	{ "refresh-interval", NUMBER(refresh_interval), "30000", 100, DAY, "MS",
 	  "how often everything known is asked for again, +-20 %" },
-	{ "idle-timeout", NUMBER(idle_timeout), "10000", 100, DAY, "MS",
+	{ "idle-timeout", NUMBER(idle_timeout), "10000", 1000, DAY, "MS",
 	  "when an unused service is let go" },
 	{ "log-level", TYPE_LEVEL, offsetof(struct config, log_level), "info",
 	  0, 0, "error|warning|info|debug", "what is said on stderr" },
