@@ -141,12 +141,15 @@ cluster_start()
 		words+=(--username cluster --password secret)
 	: >>"$cluster_lines"
 	cluster_mark
-	coproc OZP_CLUSTER {
-		"$@" "$cluster_python" -EB "${BASH_SOURCE[0]%/*}/cluster.py" \
-			"${words[@]}" "$table" 2>&1
-	}
-	exec {cluster_from_it}<&"${OZP_CLUSTER[0]}" {cluster_to}>&"${OZP_CLUSTER[1]}"
-	cluster_pid=$OZP_CLUSTER_PID
+	# No coprocess: bash has one at a time, and sock.py may be that.
+	[[ -p $OZP_TMP/cluster.in ]] ||
+		mkfifo "$OZP_TMP/cluster.in" "$OZP_TMP/cluster.out" || return 1
+	exec {cluster_to}<>"$OZP_TMP/cluster.in" \
+		{cluster_from_it}<>"$OZP_TMP/cluster.out"
+	"$@" "$cluster_python" -EB "${BASH_SOURCE[0]%/*}/cluster.py" \
+		"${words[@]}" "$table" <&"$cluster_to" >&"$cluster_from_it" \
+		2>&1 &
+	cluster_pid=$!
 	ozp_pids+=("$cluster_pid")
 	wait_until 30 cluster_saw 'connected .*' && return 0
 	diag "the cluster does not come: $(tail -n 5 "$cluster_lines")"
