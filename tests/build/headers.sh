@@ -110,7 +110,7 @@ user_header_alone()
 	printf '#include "%s"\n' "$root/$1" "$root/$1" |
 		"${CC:-cc}" -std=gnu11 -Wall -Wextra -Werror -fsyntax-only \
 			-I include/uapi -I "$(dirname "$1")" -I userspace/lib \
-			-x c -
+			-I userspace/ozctl -x c -
 }
 
 mapfile -t files < <(user_headers)
