@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "world.h"
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "local.h"
+#include "store.h"
+#include "tablefile.h"
+
+/* What outlives a helper. */
+
+static struct world *world;
+static char directory[64];
+
+static int begin(void **state)
+{
+	(void)state;
+	strcpy(directory, "/tmp/ozproxy-unit-XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	world = world_new();
+	helper_disconnect(&world->helper);
+	world_forget(world);
+	return 0;
+}
+
+static const char *path_of(const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return path;
+}
+
+static int end(void **state)
+{
+	struct dirent *entry;
+	DIR *dir = opendir(directory);
+
+	(void)state;
+	while ((entry = readdir(dir)))
+		unlink(path_of(entry->d_name));
+	closedir(dir);
+	rmdir(directory);
+	world_free(world);
+	return 0;
+}
+
+static void write_text(const char *name, const char *text)
+{
+	FILE *file = fopen(path_of(name), "we");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void read_text(const char *name, char *text, size_t room)
+{
+	FILE *file = fopen(path_of(name), "re");
+
+	assert_non_null(file);
+	text[fread(text, 1, room - 1, file)] = '\0';
+	fclose(file);
+}
+
+static struct interests *interests(void)
+{
+	return &world->helper.interests;
+}
+
+static const struct job *job_of(const char *name)
+{
+	return jobs_get(&interests()->jobs, name);
+}
+
+static void the_table(void **state)
+{
+	struct ozp_service shop, empty;
+	struct interests other;
+
+	(void)state;
+	world_make(&shop, "shop", 3, false);
+	world_make(&empty, "e", 0, false);
+	interests_restore(interests(), &shop, world->now);
+	interests_restore(interests(), &empty, world->now);
+	assert_int_equal(store_save(directory, interests()), 0);
+	assert_int_not_equal(access(path_of(".table.json.new"), F_OK), 0);
+	/* Another helper, that knows nothing. */
+	other = *interests();
+	memset(&other.jobs, 0, sizeof(other.jobs));
+	store_load(directory, &other, world->now);
+	assert_int_equal(other.jobs.names.count, 1);
+	assert_true(record_is_equal(&jobs_get(&other.jobs, "shop")->service,
+				    &shop));
+	jobs_uninit(&other.jobs);
+	ozp_service_free(&shop);
+	ozp_service_free(&empty);
+}
+
+/* The old file stays until the new one is complete. */
+static void a_directory_that_cannot_be_written(void **state)
+{
+	(void)state;
+	write_text("table.json", "old");
+	assert_int_equal(mkdir(path_of(".table.json.new"), 0700), 0);
+	assert_int_not_equal(store_write(directory, "table.json", "new", 3), 0);
+	rmdir(path_of(".table.json.new"));
+	assert_int_not_equal(store_write("/proc/nowhere", "x", "x", 1), 0);
+}
+
+static void a_table_that_is_none(void **state)
+{
+	(void)state;
+	store_load(directory, interests(), world->now);
+	write_text("table.json", "[{\"app_name\": \"shop\"");
+	store_load(directory, interests(), world->now);
+	assert_int_equal(interests()->jobs.names.count, 0);
+}
+
+static void the_jobs(void **state)
+{
+	char text[256];
+
+	(void)state;
+	interests_declare(interests(), "a", true, world->now);
+	interests_announce(interests(), "b", world->now);
+	local_save(directory, interests());
+	read_text("jobs", text, sizeof(text));
+	assert_string_equal(text, "+a\nb\n");
+	/* A line that is no job is not one. */
+	write_text("jobs", "c\n\n+d\n../x\na b\n+\ne");
+	local_load(directory, interests(), world->now);
+	assert_int_equal(interests()->jobs.names.count, 5);
+	assert_true(job_of("c")->is_announced);
+	assert_false(job_of("c")->is_declared);
+	assert_true(job_of("d")->is_declared);
+	assert_true(job_of("e")->is_announced);
+}
+
+static void a_table_file(void **state)
+{
+	struct tablefile_list list = {};
+	char error[TABLEFILE_ERROR];
+
+	(void)state;
+	assert_int_equal(tablefile_read(path_of("t"), &list, error), -ENOENT);
+	assert_non_null(strstr(error, "/t: No such file"));
+	write_text("t", "[]");
+	assert_int_equal(tablefile_read(path_of("t"), &list, error), 0);
+	assert_int_equal(list.count, 0);
+	/* Where the error is. */
+	write_text("t", "[\n{\"app_name\": \"a\",\n oops}]");
+	assert_int_equal(tablefile_read(path_of("t"), &list, error), -EBADMSG);
+	assert_non_null(strstr(error, "/t: line 3, column 5"));
+	tablefile_free(&list);
+	write_text("t", "[{\"app_name\": \"a/b\", \"instance_list\": "
+			"[{\"instance_number\": 0}]}]");
+	assert_int_equal(tablefile_read(path_of("t"), &list, error), -EINVAL);
+	assert_non_null(strstr(error, "'a/b' cannot be the name of a job"));
+	tablefile_free(&list);
+}
+
+/* The source of a default route, or what the operator says. */
+static void where_this_node_is(void **state)
+{
+	char text[LOCAL_TEXT];
+	struct own own, other;
+
+	(void)state;
+	local_find_own("131.1.0.1", 50103, &own);
+	assert_string_equal(local_text(&own, text), "131.1.0.1");
+	local_find_own("2001:db8::7", 50103, &other);
+	assert_string_equal(local_text(&other, text), "2001:db8::7");
+	assert_false(local_is_same(&own, &other));
+	other.v4 = own.v4;
+	assert_string_equal(local_text(&other, text), "131.1.0.1, 2001:db8::7");
+	local_find_own("131.1.0.1", 50104, &other);
+	assert_false(local_is_same(&own, &other));
+	local_find_own("131.1.0.1", 50103, &other);
+	assert_true(local_is_same(&own, &other));
+	local_find_own("auto", 50103, &own);
+	assert_false(own.v6.family && IN6_IS_ADDR_LINKLOCAL(&own.v6.v6));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_table),
+		TEST(a_directory_that_cannot_be_written),
+		TEST(a_table_that_is_none),
+		TEST(the_jobs),
+		TEST(a_table_file),
+		TEST(where_this_node_is),
+	};
+
+	return cmocka_run_group_tests_name("files", tests, NULL, NULL);
+}
