@@ -18,7 +18,7 @@
 
 /* Seconds until it is tried again, the first time and at most. */
 #define PAUSE_MIN 0.5
-#define PAUSE_MAX 30.0
+#define PAUSE_MAX 8.0
 
 /* Messages that may be without an acknowledgement. */
 #define INFLIGHT_MAX 2000
