@@ -107,16 +107,16 @@ static int read_file(struct config *config, const char *name, char *error)
 
 static int run_command(struct config *config, const struct config_words *words)
 {
+	/* Who only asks needs nothing but the socket. */
+	bool to_serve = words->command != COMMAND_STATUS;
 	char error[CONFIG_ERROR] = "";
 	int err;
 
 	err = read_file(config, words->file, error);
-	if (!err)
+	if (!err && to_serve)
 		err = netmanager_read(config, error);
-	/* Who only asks needs nothing but the socket. */
 	if (!err)
-		err = config_finish(config, words->command != COMMAND_STATUS,
-				    error);
+		err = config_finish(config, to_serve, error);
 	if (err)
 		return complain(STATUS_USAGE, error);
 	switch (words->command) {
