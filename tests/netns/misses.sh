@@ -4,13 +4,14 @@
 #
 # Packets wait for the address that they need: the first packet of a connection
 # arrives, in order, without having been sent twice; what nobody answers is
-# rejected; who asks for a thousand addresses disturbs nobody else.
+# rejected, and its sender's socket has the error; who asks for a thousand addresses disturbs nobody else.
 #
 #   c1 10.19.1.3 fc00::103 ─┐                         ┌─ s0 10.21.0.1 fc00::201
-#   c2 10.19.1.4 fc00::104 ─┴─ w1 131.1.0.1 ══ w2 131.1.0.2 ─┘
+#   c2 10.19.1.4 fc00::104 ─┼─ w1 131.1.0.1 ══ w2 131.1.0.2 ─┘
+#   c3 10.19.1.5 fc00::105 ─┘
 #
-#   c1 and c2 are instances of client; shop (s0) is 10.30.1.30 fdff:2000::30,
-#   known to w2, and to w1 when the test says so
+#   c1 and c2 are instances of client, c3 is nobody's at first; shop (s0) is
+#   10.30.1.30 fdff:2000::30, known to w2, and to w1 when the test says so
 #
 # timeout: 240
 set -u
@@ -28,9 +29,11 @@ topology()
 		worker_add w2 && underlay_join w2 131.1.0.2/24 &&
 		container_add w1 c1 10.19.1.3/26 fc00::103/120 &&
 		container_add w1 c2 10.19.1.4/26 fc00::104/120 &&
+		container_add w1 c3 10.19.1.5/26 fc00::105/120 &&
 		container_add w2 s0 10.21.0.1/26 fc00::201/120 &&
 		device_up w1 miss-timeout 600000 miss-repeat-timeout 600000 &&
-		device_up w2
+		device_up w2 && ns_sysctl w1 net.ipv4.icmp_ratelimit=0 \
+			net.ipv6.icmp.ratelimit=0
 }
 
 # shellcheck disable=SC2046 # words
@@ -53,11 +56,13 @@ use_family()
 {
 	family=IPv$1
 	if (($1 == 4)); then
-		c1=10.19.1.3 c1i=10.30.0.2
+		c1=10.19.1.3 c1i=10.30.0.2 new=10.19.1.5 new_i=10.30.0.4
 		sip=10.30.1.30 s0=10.21.0.1 nobody=10.30.9.9
+		unreachable="EHOSTUNREACH 3/1" prohibited="EHOSTUNREACH 3/13"
 	else
-		c1=fc00::103 c1i=fdff::2
+		c1=fc00::103 c1i=fdff::2 new=fc00::105 new_i=fdff::4
 		sip=fdff:2000::30 s0=fc00::201 nobody=fdff:2000::99
+		unreachable="EHOSTUNREACH 1/3" prohibited="EACCES 1/1"
 	fi
 }
 
@@ -186,7 +191,8 @@ repeats()
 	sock close u
 }
 
-# What still waits from repeats() is rejected, and so is what comes.
+# What still waits from repeats() is rejected, and so is what comes: the socket
+# that sent it is told.
 negative()
 {
 	local name="$family: a negative answer" lost said
@@ -198,9 +204,12 @@ negative()
 	check "$name: and waits no more" waiting 0
 	said=$(told "$nobody")
 	sock udp u c1 "$c1" 4300
+	sock errors u
 	sock send u one "$nobody" 53
 	check "$name: what comes is rejected at once" wait_until 5 \
 		drops_are w1 out unknown-service $((lost + 2))
+	like "$name: the sender is told" "$(sock error u)" \
+		"^$unreachable from .* about $nobody 53 mtu 0\$"
 	is "$name: it is remembered" "$(ns w1 ozctl -j miss show |
 		jq -c 'map([(.ipv4 // .ipv6), .state, .packets,
 			.lifetime > 1000])')" \
@@ -211,12 +220,72 @@ negative()
 	check "$name: then it is over" wait_until 5 nothing_is_known
 	sock send u two "$nobody" 53
 	check "$name: and what comes waits again" wait_until 5 waiting 1
+	check "$name: its sender has not been told" sock no_error u
+	time_out "$name" "$nobody"
+	sock close u
+}
+
+# time_out NAME ADDRESS: the one that waits, sent by u, is given up.
+time_out()
+{
+	local lost
+
 	lost=$(drops w1 out miss-timeout)
 	set_option miss-timeout 100
-	check "$name: without an answer until it is lost" wait_until 5 \
+	check "$1: without an answer until it is lost" wait_until 5 \
 		drops_are w1 out miss-timeout $((lost + 1))
+	like "$1: which its sender is told" "$(sock error u)" \
+		"^$unreachable from .* about $2 53 mtu 0\$"
 	set_option miss-timeout 600000
-	sock close u
+}
+
+# The answer comes when its packet was given up: it is for the next one.
+too_late()
+{
+	local name="$family: an answer too late"
+
+	sock udp u c1 "$c1" 4400
+	sock errors u
+	sock udp v s0 "$s0" 53
+	sock send u early "$sip" 53
+	check "$name: a packet waits" wait_until 5 waiting 1
+	time_out "$name" "$sip"
+	check "$name: it comes" shop w1
+	sock send u next "$sip" 53
+	is "$name: the next packet arrives" "$(sock receive v)" \
+		"$c1i 4400 next"
+	check "$name: and no other" sock silent v
+	sock close u v
+	forget_shop
+}
+
+# A container is faster than the table: its first packet is refused, because the
+# cluster cannot be asked by Namespace IP, and the next one is not.
+# shellcheck disable=SC2046 # words
+newcomer()
+{
+	local name="$family: a new instance of ours" lost
+
+	check "$name: the shop is known" shop w1
+	lost=$(drops w1 out unknown-source)
+	sock udp u c3 "$new" 4500
+	sock errors u
+	sock udp v s0 "$s0" 53
+	sock send u early "$sip" 53
+	like "$name: its first packet is prohibited" "$(sock error u)" \
+		"^$prohibited from .* about $sip 53 mtu 0\$"
+	check "$name: under its reason" \
+		drops_are w1 out unknown-source $((lost + 1))
+	is "$name: nobody is asked about it" "$(counter w1 misses)" 0
+	check "$name: it is announced" service_set w1 new $(instance 0 \
+		10.19.1.5,fc00::105 10.30.0.4,fdff::4 131.1.0.1 50103)
+	sock send u next "$sip" 53
+	is "$name: the next packet arrives" "$(sock receive v)" \
+		"$new_i 4500 next"
+	check "$name: and no other" sock silent v
+	sock close u v
+	ns w1 ozctl service del new
+	forget_shop
 }
 
 nothing_is_known()
@@ -349,6 +418,8 @@ for family in 4 6; do
 	in_order
 	repeats
 	negative
+	too_late
+	newcomer
 done
 negatives_are_bounded
 others_go_on

@@ -189,6 +189,14 @@ def do_error(handle):
         end(about), info)]
 
 
+def do_no_error(handle):
+    """no_error H: refused when an ICMP error has come"""
+    poll = select.poll()
+    poll.register(need(handle), 0)
+    if poll.poll(0):
+        raise Refused(do_error(handle)[0])
+
+
 def do_receive(handle):
     """receive H: UDP: address, port and data; TCP: the data that is there"""
     sock = need(handle)
