@@ -9,6 +9,8 @@
 #
 # The topology is that of helper.bash, and a third worker, w3 131.1.0.3, where s0
 # migrates to. Idle time is 3 seconds.
+#
+# kernels: 6.12 debug
 set -u
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -32,8 +32,8 @@ begin()
 		hosts w1 client && device_up w1 miss-limit 2048 \
 			miss-source-limit 2048 miss-packets 4096 \
 			miss-source-packets 4096 || return 1
-	helper_start w1 --query-rate 2000 --query-timeout 60000 \
-		--query-retry 20000 --refresh-interval 600000 \
+	helper_start w1 --query-rate 2000 --query-timeout 120000 \
+		--query-retry 120000 --refresh-interval 600000 \
 		--idle-timeout 600000 &&
 		helper_run w2 --table "$OZP_TMP/many.json" &&
 		wait_until 60 knows w2 "j$((number - 1))" &&

@@ -9,6 +9,8 @@
 # changes, kernel and cluster hear of it.
 #
 # The topology is that of helper.bash.
+#
+# kernels: 6.12 debug
 set -u
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -42,8 +42,7 @@ void show_miss(struct emit *emit, struct table *table,
 		  (const char *[]){ OZP_HAS(miss, OZPROXY_A_MISS_IPV4) ?
 					    emit_ipv4(&miss->ipv4, address) :
 					    emit_ipv6(&miss->ipv6, address),
-				    text,
-				    emit_duration(miss->age, age),
+				    text, emit_duration(miss->age, age),
 				    emit_duration(miss->lifetime, end), packets,
 				    waiting });
 }
