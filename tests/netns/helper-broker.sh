@@ -30,6 +30,9 @@ begin()
 	world && cloud_add plain && table "$OZP_TMP/table.json" "$(
 		cluster_job other 10.30.1.40 fdff:2000::40 "$other")" &&
 		hosts w1 client && hosts w2 shop other || return 1
+	# What w1 knew when it was shut down.
+	cluster_table "$(cluster_job client 10.30.0.1 fdff:2000::1 "$client")" \
+		>"$OZP_TMP/w1/table.json"
 	for worker in w1 w2; do
 		helper_start "$worker" --refresh-interval 2000 \
 			--query-timeout 30000 || return 1
@@ -47,6 +50,7 @@ no_broker_at_first()
 {
 	is "they run without a broker" "$(helper_json w1 .broker.connected)" \
 		false
+	check "what was saved is served" wait_until 10 knows w1 client
 	sock udp u c 10.19.1.3 4000
 	sock udp v s0 10.21.0.1 80
 	sock send u waits 10.30.1.30 80
