@@ -241,6 +241,17 @@ static int ozp_device_open(struct net_device *dev)
 	return 0;
 }
 
+/* Who took packets out of a queue before it was closed has got rid of them after
+ * this: the timers, and answers, which are given with the table locked.
+ */
+static void ozp_device_drain(struct ozp_device *oz)
+{
+	flush_delayed_work(&oz->convert.misses.work);
+	flush_delayed_work(&oz->convert.arrivals.work);
+	mutex_lock(&oz->convert.table.lock);
+	mutex_unlock(&oz->convert.table.lock);
+}
+
 static int ozp_device_stop(struct net_device *dev)
 {
 	struct ozp_device *oz = netdev_priv(dev);
@@ -251,6 +262,7 @@ static int ozp_device_stop(struct net_device *dev)
 	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
 		ozp_fragments_forget(&oz->convert.fragments[i]);
 	ozp_misses_close(&oz->convert.arrivals);
+	ozp_device_drain(oz);
 	return 0;
 }
 
@@ -481,6 +493,18 @@ static int ozp_link_check_change(struct net_device *dev,
 		     0;
 }
 
+/* Whoever may change the device may not therefore open ports in the namespace
+ * of its underlay, which another user may own.
+ */
+static bool ozp_link_may_change(const struct net_device *dev,
+				const struct ozp_convert *cv)
+{
+	struct net *net = rtnl_dereference(cv->tunnel.net);
+
+	return !net || net_eq(net, dev_net(dev)) ||
+	       ns_capable(net->user_ns, CAP_NET_ADMIN);
+}
+
 static int ozp_link_change(struct net_device *dev, struct nlattr *tb[],
 			   struct nlattr *data[],
 			   struct netlink_ext_ack *extack)
@@ -493,6 +517,11 @@ static int ozp_link_change(struct net_device *dev, struct nlattr *tb[],
 
 	if (!data)
 		return 0;
+	if (!ozp_link_may_change(dev, cv)) {
+		NL_SET_ERR_MSG(extack,
+			       "needs CAP_NET_ADMIN in the namespace of the underlay, too");
+		return -EPERM;
+	}
 	memset(&config, 0, sizeof(config));
 	ozp_link_current(cv, &config);
 	err = ozp_link_parse(&config, data, extack);

@@ -2,7 +2,7 @@
 /* Copyright (C) 2026 The ozproxy authors */
 /* Every bound and default of the module, with its unit and why it is so.
  * What a user can set is named as its link attribute and described there, in
- * include/spec/ozproxy.yaml; the ranges are repeated here for device.c.
+ * include/spec/ozproxy.yaml; the ranges are repeated here for link.c.
  */
 #ifndef _OZP_LIMITS_H
 #define _OZP_LIMITS_H

@@ -175,6 +175,44 @@ int ozp_netlink_put_addr(struct sk_buff *skb,
 }
 
 /**
+ * ozp_netlink_has_listeners() - whether anybody would hear a notification
+ * @oz: the device
+ * @group: of OZPROXY_NLGRP_*
+ *
+ * Any context but hard interrupts.
+ *
+ * Return: false when there is no need to make one.
+ */
+bool ozp_netlink_has_listeners(const struct ozp_device *oz, unsigned int group)
+{
+	bool has;
+
+	/* The device may move: a namespace that it left outlives RCU readers. */
+	rcu_read_lock();
+	has = genl_has_listeners(&ozp_netlink_family, dev_net(oz->convert.dev),
+				 group);
+	rcu_read_unlock();
+	return has;
+}
+
+/**
+ * ozp_netlink_multicast() - tell those who listen where the device is
+ * @oz: the device
+ * @skb: the notification, consumed
+ * @group: of OZPROXY_NLGRP_*
+ *
+ * Any context but hard interrupts.
+ */
+void ozp_netlink_multicast(const struct ozp_device *oz, struct sk_buff *skb,
+			   unsigned int group)
+{
+	rcu_read_lock();
+	genlmsg_multicast_netns(&ozp_netlink_family, dev_net(oz->convert.dev),
+				skb, 0, group, GFP_ATOMIC);
+	rcu_read_unlock();
+}
+
+/**
  * ozp_netlink_register() - offer the family
  *
  * The generator has no word for the end of a dump in the table of operations

@@ -34,6 +34,9 @@ int ozp_netlink_lock(struct ozp_device *oz, struct netlink_ext_ack *extack);
 void ozp_netlink_unlock(struct ozp_device *oz);
 int ozp_netlink_missing(struct netlink_ext_ack *extack,
 			const struct nlattr *nest, u16 type, const char *text);
+bool ozp_netlink_has_listeners(const struct ozp_device *oz, unsigned int group);
+void ozp_netlink_multicast(const struct ozp_device *oz, struct sk_buff *skb,
+			   unsigned int group);
 void ozp_netlink_get_addr(const struct nlattr *ip4, const struct nlattr *ip6,
 			  union ozp_addr *addr, u8 *family);
 void ozp_netlink_service_notify_idle(struct ozp_device *oz,

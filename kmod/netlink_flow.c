@@ -362,6 +362,21 @@ static int ozp_netlink_flow_dump_one(struct sk_buff *skb,
 				     cb->nlh->nlmsg_seq, oz, flow);
 }
 
+static void ozp_netlink_flow_dump_resized(struct netlink_callback *cb,
+					  struct ozp_flow_dump *dump)
+{
+	dump->resized++;
+	cb->seq++;
+}
+
+/* A table that was replaced while the walk paused begins anew. */
+static void ozp_netlink_flow_dump_go_on(struct netlink_callback *cb,
+					struct ozp_flow_dump *dump)
+{
+	if (rhashtable_walk_start_check(&dump->iter))
+		ozp_netlink_flow_dump_resized(cb, dump);
+}
+
 static void ozp_netlink_flow_dump_part(struct sk_buff *skb,
 				       struct netlink_callback *cb,
 				       const struct ozp_device *oz,
@@ -375,20 +390,19 @@ static void ozp_netlink_flow_dump_part(struct sk_buff *skb,
 	/* Under RCU between start and stop. No flow is used across a pause: the
 	 * walk finds the one that was next, or what follows it, again.
 	 */
-	rhashtable_walk_start(&dump->iter);
+	ozp_netlink_flow_dump_go_on(cb, dump);
 	key = rhashtable_walk_peek(&dump->iter);
 	while (key) {
 		/* A filter may match none of millions. */
 		if (need_resched()) {
 			rhashtable_walk_stop(&dump->iter);
 			cond_resched();
-			rhashtable_walk_start(&dump->iter);
+			ozp_netlink_flow_dump_go_on(cb, dump);
 			key = rhashtable_walk_peek(&dump->iter);
 			continue;
 		}
 		if (IS_ERR(key)) {
-			dump->resized++;
-			cb->seq++;
+			ozp_netlink_flow_dump_resized(cb, dump);
 		} else if (ozp_netlink_flow_dump_one(skb, cb, oz, key,
 						     filter)) {
 			break;
@@ -438,6 +452,7 @@ int ozproxy_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 static int ozp_netlink_flow_flush(struct ozp_device *oz, struct genl_info *info)
 {
 	struct ozp_flow_filter filter;
+	struct ozp_flows *flows;
 	struct sk_buff *skb;
 	void *header;
 	u32 count;
@@ -454,9 +469,12 @@ static int ozp_netlink_flow_flush(struct ozp_device *oz, struct genl_info *info)
 		nlmsg_free(skb);
 		return err;
 	}
-	count = ozp_flows_end_matching(oz->convert.flows, ozp_flow_filter_match,
-				       &filter);
+	flows = oz->convert.flows;
+	ozp_flows_hold(flows);
 	ozp_netlink_unlock(oz);
+	/* Unlocked: others wait for the table with RTNL held. */
+	count = ozp_flows_end_matching(flows, ozp_flow_filter_match, &filter);
+	ozp_flows_put(flows);
 	header = genlmsg_put_reply(skb, info, &ozp_netlink_family, 0,
 				   OZPROXY_CMD_FLOW_FLUSH);
 	if (!header ||

@@ -50,17 +50,15 @@ static int ozp_netlink_miss_fill(struct sk_buff *skb,
 	return 0;
 }
 
-/* From the packet path. A notification that is lost is not the end: a helper
- * that hears of an overrun dumps what waits.
+/* From the packet path and from timers. A notification that is lost is not the
+ * end: a helper that hears of an overrun dumps what waits.
  */
 static void ozp_netlink_miss_notify(struct ozp_device *oz,
 				    const struct ozp_miss_info *info)
 {
-	struct net *net = dev_net(oz->convert.dev);
 	struct sk_buff *skb;
 
-	if (!genl_has_listeners(&ozp_netlink_family, net,
-				OZPROXY_NLGRP_MISSES))
+	if (!ozp_netlink_has_listeners(oz, OZPROXY_NLGRP_MISSES))
 		return;
 	skb = genlmsg_new(OZP_MISS_MESSAGE, GFP_ATOMIC);
 	if (!skb)
@@ -71,8 +69,7 @@ static void ozp_netlink_miss_notify(struct ozp_device *oz,
 		nlmsg_free(skb);
 		return;
 	}
-	genlmsg_multicast_netns(&ozp_netlink_family, net, skb, 0,
-				OZPROXY_NLGRP_MISSES, GFP_ATOMIC);
+	ozp_netlink_multicast(oz, skb, OZPROXY_NLGRP_MISSES);
 }
 
 const struct ozp_device_events ozp_netlink_events = {

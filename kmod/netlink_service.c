@@ -256,11 +256,28 @@ static void ozp_netlink_answer_misses(struct ozp_device *oz,
 	ozp_netlink_answer(&oz->convert.arrivals, config);
 }
 
+/* Flows of instances that are gone end before the request is answered, but with
+ * the table unlocked: there may be millions, and others wait for the table with
+ * RTNL held.
+ */
+static struct ozp_flows *ozp_netlink_flows_get(struct ozp_device *oz)
+{
+	ozp_flows_hold(oz->convert.flows);
+	return oz->convert.flows;
+}
+
+static void ozp_netlink_flows_collect(struct ozp_flows *flows)
+{
+	ozp_flows_collect(flows);
+	ozp_flows_put(flows);
+}
+
 static int ozp_netlink_service_apply(struct ozp_device *oz,
 				     struct genl_info *info,
 				     const struct ozp_service_config *config)
 {
 	struct ozp_convert *cv = &oz->convert;
+	struct ozp_flows *flows = NULL;
 	struct ozp_table_fault fault;
 	int changed, err;
 	u32 withdrawn;
@@ -276,12 +293,13 @@ static int ozp_netlink_service_apply(struct ozp_device *oz,
 		return changed;
 	}
 	ozp_netlink_answer_misses(oz, config);
-	/* Flows of instances that are gone end now, not later. */
 	if (cv->table.withdrawn_count != withdrawn)
-		ozp_flows_collect(cv->flows);
+		flows = ozp_netlink_flows_get(oz);
 	if (changed)
 		ozp_netlink_service_notify(oz, config->name);
 	ozp_netlink_unlock(oz);
+	if (flows)
+		ozp_netlink_flows_collect(flows);
 	return 0;
 }
 
@@ -317,11 +335,7 @@ static void ozp_netlink_service_remove(struct ozp_device *oz,
 				       struct ozp_service *svc,
 				       enum ozp_instance_state state)
 {
-	struct ozp_convert *cv = &oz->convert;
-
-	ozp_table_del(&cv->table, svc, state);
-	if (state == OZP_INSTANCE_REMOVED)
-		ozp_flows_collect(cv->flows);
+	ozp_table_del(&oz->convert.table, svc, state);
 	ozp_netlink_service_notify_del(oz, svc->name);
 }
 
@@ -330,6 +344,7 @@ static int ozp_netlink_service_del(struct ozp_device *oz,
 				   struct genl_info *info)
 {
 	struct nlattr *name = info->attrs[OZPROXY_A_SERVICE_NAME];
+	struct ozp_flows *flows = NULL;
 	struct ozp_service *svc;
 	int err;
 
@@ -340,21 +355,23 @@ static int ozp_netlink_service_del(struct ozp_device *oz,
 	err = ozp_netlink_lock(oz, info->extack);
 	if (err)
 		return err;
-	err = -ENOENT;
 	svc = ozp_service_get_by_name(&oz->convert.table.services,
 				      nla_data(name));
 	if (svc && (ozp_table_snapshot(&oz->convert.table, svc) ||
 		    ozp_table_is_remembered(svc))) {
 		ozp_netlink_service_remove(oz, svc, OZP_INSTANCE_REMOVED);
-		err = 0;
+		flows = ozp_netlink_flows_get(oz);
 	}
 	if (svc)
 		ozp_service_put(svc);
 	ozp_netlink_unlock(oz);
-	if (err)
+	if (!flows) {
 		NL_SET_ERR_MSG_ATTR(info->extack, name,
 				    "no service of this name");
-	return err;
+		return -ENOENT;
+	}
+	ozp_netlink_flows_collect(flows);
+	return 0;
 }
 
 /**

@@ -217,18 +217,6 @@ err_cancel:
 	return -EMSGSIZE;
 }
 
-static bool ozp_netlink_has_listeners(const struct ozp_device *oz)
-{
-	return genl_has_listeners(&ozp_netlink_family, dev_net(oz->convert.dev),
-				  OZPROXY_NLGRP_CHANGES);
-}
-
-static void ozp_netlink_notify(const struct ozp_device *oz, struct sk_buff *skb)
-{
-	genlmsg_multicast_netns(&ozp_netlink_family, dev_net(oz->convert.dev),
-				skb, 0, OZPROXY_NLGRP_CHANGES, GFP_KERNEL);
-}
-
 /**
  * ozp_netlink_service_notify() - tell listeners that a service is new or changed
  * @oz: the device, its table locked
@@ -245,7 +233,7 @@ void ozp_netlink_service_notify(struct ozp_device *oz, const char *name)
 	};
 	struct sk_buff *skb;
 
-	if (!ozp_netlink_has_listeners(oz))
+	if (!ozp_netlink_has_listeners(oz, OZPROXY_NLGRP_CHANGES))
 		return;
 	part.svc = ozp_table_find_name(&oz->convert.table, name);
 	while (part.svc && !part.done) {
@@ -259,7 +247,7 @@ void ozp_netlink_service_notify(struct ozp_device *oz, const char *name)
 		/* More to come: as in a dump. */
 		if (!part.done)
 			nlmsg_hdr(skb)->nlmsg_flags |= NLM_F_MULTI;
-		ozp_netlink_notify(oz, skb);
+		ozp_netlink_multicast(oz, skb, OZPROXY_NLGRP_CHANGES);
 	}
 }
 
@@ -275,7 +263,7 @@ void ozp_netlink_service_notify_del(struct ozp_device *oz, const char *name)
 	struct sk_buff *skb;
 	void *header;
 
-	if (!ozp_netlink_has_listeners(oz))
+	if (!ozp_netlink_has_listeners(oz, OZPROXY_NLGRP_CHANGES))
 		return;
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
@@ -292,7 +280,7 @@ void ozp_netlink_service_notify_del(struct ozp_device *oz, const char *name)
 		return;
 	}
 	genlmsg_end(skb, header);
-	ozp_netlink_notify(oz, skb);
+	ozp_netlink_multicast(oz, skb, OZPROXY_NLGRP_CHANGES);
 }
 
 /**
@@ -308,7 +296,7 @@ void ozp_netlink_service_notify_idle(struct ozp_device *oz,
 	struct sk_buff *skb;
 	void *header;
 
-	if (!ozp_netlink_has_listeners(oz))
+	if (!ozp_netlink_has_listeners(oz, OZPROXY_NLGRP_CHANGES))
 		return;
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
@@ -329,5 +317,5 @@ void ozp_netlink_service_notify_idle(struct ozp_device *oz,
 		return;
 	}
 	genlmsg_end(skb, header);
-	ozp_netlink_notify(oz, skb);
+	ozp_netlink_multicast(oz, skb, OZPROXY_NLGRP_CHANGES);
 }

@@ -36,6 +36,14 @@ static enum ozp_verdict ozp_way_check(const struct ozp_tunnel *tunnel,
 	return ozp_refuse(pkt, OZPROXY_DROP_REASON_ROUTE_LOOP);
 }
 
+/* A node is one host: that its address is the broadcast address of a link only
+ * the route tells.
+ */
+static bool ozp_way_is_unicast4(const struct rtable *rt)
+{
+	return !(rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST));
+}
+
 /* What an ICMP error of the underlay says becomes an exception to the route,
  * which invalidates the one that is kept here: @way has the newest path MTU.
  */
@@ -59,6 +67,10 @@ static enum ozp_verdict ozp_way_route4(const struct ozp_tunnel *tunnel,
 	rt = ip_route_output_key(way->net, &fl4);
 	if (IS_ERR(rt))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_ROUTE);
+	if (!ozp_way_is_unicast4(rt)) {
+		ip_rt_put(rt);
+		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NO_ROUTE);
+	}
 	way->dst = &rt->dst;
 	way->saddr.ip4 = fl4.saddr;
 	if (ozp_way_check(tunnel, pkt, way) != OZP_CONTINUE)

@@ -162,6 +162,42 @@ changes()
 	check "no local address, again" ns alone ozctl device set oz0 local none
 }
 
+# in_foreign PID CMD…: as root of the user namespace that PID made.
+in_foreign()
+{
+	local pid=$1
+
+	shift
+	nsenter -t "$pid" -U -n --preserve-credentials -- "$@"
+}
+
+foreign_is_ready()
+{
+	[[ $(readlink "/proc/$1/ns/user") != $(readlink /proc/self/ns/user) ]] &&
+		[[ $(readlink "/proc/$1/ns/net") != $(readlink /proc/self/ns/net) ]]
+}
+
+# A device in a namespace of another user, its underlay not.
+foreign()
+{
+	local pid
+
+	bg alone unshare -r -n sleep infinity
+	pid=$BG_PID
+	check "a user's own namespaces" wait_until 5 foreign_is_ready "$pid"
+	check "a device" nip alone link add oz9 type ozproxy port 50109
+	check "moves there" nip alone link set oz9 netns "$pid"
+	check "whose root may bring it up" in_foreign "$pid" ip link set oz9 up
+	in_foreign "$pid" ip link set oz9 down
+	check "but not choose another port of the underlay" says 'underlay' \
+		in_foreign "$pid" ozctl device set oz9 port 53
+	is "which stays" "$(in_foreign "$pid" ozctl -j device show oz9 |
+		jq -r '(if type == "array" then .[0] else . end).port')" 50109
+	check "nor change an option of its packets" says 'underlay' \
+		in_foreign "$pid" ozctl device set oz9 dscp 46
+	bg_stop "$pid"
+}
+
 # Kernels before 6.2 rename a device only while it is down.
 rename()
 {
@@ -195,6 +231,7 @@ defaults
 ports
 taken
 changes
+foreign
 netns_del alone
 
 check "two workers" pair_make

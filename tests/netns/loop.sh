@@ -60,6 +60,15 @@ loops()
 	is "$1: and no other" "$after" "out route-loop $((before + 2))"
 }
 
+# A node is one host, not everybody on a link.
+broadcast()
+{
+	nip w1 route replace broadcast 131.1.9.9 dev un0
+	sock send u4 all 10.30.1.30 53
+	check "nothing is sent to a broadcast address" wait_until 5 \
+		drops_are w1 out no-route 1
+}
+
 # vxlan WORD…: the device, with the way to the node through it.
 vxlan()
 {
@@ -86,4 +95,5 @@ nip w1 link del vx
 check "a tunnel over IPv6" vxlan local fc00::109 remote fdff:2000::30
 loops "through a tunnel over IPv6 that is routed to it"
 nip w1 link del vx
+broadcast
 tap_done
