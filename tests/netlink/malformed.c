@@ -55,14 +55,14 @@ static void spoil_value(const struct place *place, uint16_t type,
 }
 
 /* One byte less or more than its type has; strings are too long by value, and
- * nothing is shorter than a flag.
+ * nothing is shorter than a flag or padding.
  */
 static void spoil_length(const struct place *place, uint16_t type)
 {
 	const struct attr_mirror *mirror = &place->set->attr[type];
 	struct attr *top, *list, *attr;
 
-	if (mirror->kind != KIND_FLAG) {
+	if (mirror->kind != KIND_FLAG && mirror->kind != KIND_PAD) {
 		top = request_without(place, type, &list);
 		attr = mirror_add(list, place->set, type, NULL);
 		attr->mark = true;
