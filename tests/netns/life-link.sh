@@ -185,7 +185,7 @@ foreign()
 	bg alone unshare -r -n sleep infinity
 	pid=$BG_PID
 	check "a user's own namespaces" wait_until 5 foreign_is_ready "$pid"
-	check "a device" nip alone link add oz9 type ozproxy port 50109
+	check "a device" ns alone ozctl device add oz9 port 50109
 	check "moves there" nip alone link set oz9 netns "$pid"
 	check "whose root may bring it up" in_foreign "$pid" ip link set oz9 up
 	in_foreign "$pid" ip link set oz9 down
