@@ -30,9 +30,12 @@ begin()
 	world && cloud_add plain && table "$OZP_TMP/table.json" "$(
 		cluster_job other 10.30.1.40 fdff:2000::40 "$other")" &&
 		hosts w1 client && hosts w2 shop other || return 1
-	# What w1 knew when it was shut down.
+	# What they knew of their own when they were shut down.
 	cluster_table "$(cluster_job client 10.30.0.1 fdff:2000::1 "$client")" \
 		>"$OZP_TMP/w1/table.json"
+	cluster_table "$(cluster_job shop 10.30.1.30 fdff:2000::30 "$shop0")" \
+		"$(cluster_job other 10.30.1.40 fdff:2000::40 "$other")" \
+		>"$OZP_TMP/w2/table.json"
 	for worker in w1 w2; do
 		helper_start "$worker" --refresh-interval 2000 \
 			--query-timeout 30000 || return 1
@@ -51,6 +54,7 @@ no_broker_at_first()
 	is "they run without a broker" "$(helper_json w1 .broker.connected)" \
 		false
 	check "what was saved is served" wait_until 10 knows w1 client
+	check "on both workers" wait_until 10 knows w2 shop
 	sock udp u c 10.19.1.3 4000
 	sock udp v s0 10.21.0.1 80
 	sock send u waits 10.30.1.30 80
@@ -58,7 +62,7 @@ no_broker_at_first()
 	check "and a cluster" cluster_up "$OZP_TMP/table.json"
 	check "w1 connects" wait_until 20 is_connected w1 true
 	check "w2 connects" wait_until 20 is_connected w2 true
-	check "and asks for what it hosts" wait_until 10 knows w2 shop
+	check "and asks for what it hosts" wait_until 10 has_interest w2 shop
 	is "the packet that waited arrives" "$(sock receive v)" \
 		"10.30.0.2 4000 waits"
 	sock close u v
