@@ -8,7 +8,6 @@
  *                         closing of tunnels; struct ozp_net
  *   ozp_table.lock        mutex: the conversion table, changes of limits,
  *                         ozp_device.dead
- *   ozp_flows.collect_lock  mutex: one collector at a time
  *   ozp_table.commit      seqlock, BH off: a change becoming visible
  *   ozp_misses.lock       spinlock, BH off: addresses that wait, their packets
  *   ozp_fragments.lock    spinlock, BH off: datagrams in fragments
@@ -37,8 +36,8 @@
  *   datagram   owned by the list of its direction until all of its fragments
  *              passed or its time is over, at the latest until the device is
  *              closed
- *   flow       owned by the flow table; marked dying by anyone, who then puts
- *              it on the list from which the collector unlinks
+ *   flow       owned by the flow table; marked dying by anyone, who then
+ *              unlinks it and puts it on the list from which the reaper frees
  *   flow table reference of the device, and of dumps in progress
  *   waiting packet
  *              owned by the address that it waits for, until an answer or a

@@ -26,7 +26,10 @@ struct ozp_flow *ozp_flow_of_key(struct ozp_flow_key *key)
 	return container_of(key, struct ozp_flow, keys[key->direction]);
 }
 
-/* A dying flow equals nothing: look-ups pass it over, inserts go beside it. */
+/* A dying flow equals nothing: look-ups pass it over, inserts go beside it.
+ * There are as many of one key as processors insert it or walks end it at this
+ * moment: all others leave the table when they end.
+ */
 static int ozp_flow_compare(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct ozp_flow_key *key = obj;
@@ -244,7 +247,6 @@ struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 	smp_mb__before_atomic();
 	set_bit(OZP_FLOW_SETTLED, &flow->bits);
 	if (found) {
-		/* The collector finds it by its reply's entry. */
 		ozp_flow_end(flows, flow);
 		return IS_ERR(found) ? ERR_PTR(-EAGAIN) :
 				       ozp_flow_of_key(found);
@@ -266,33 +268,13 @@ u32 ozp_flows_count(const struct ozp_flows *flows)
 		   atomic_read(&flows->dying_count), 0);
 }
 
-/**
- * ozp_flow_end() - end a flow: from now on nobody finds it
- * @flows: the flow table
- * @flow: the flow; the collector unlinks and frees it
- *
- * The collector comes early, because dying flows of one tuple share a bucket.
- * Caller is in an RCU read section, or the collector.
- *
- * Return: false when somebody else has ended it.
+/* False: its insertion is not over yet. By one at a time: whoever ended it, and
+ * then the reaper.
  */
-bool ozp_flow_end(struct ozp_flows *flows, struct ozp_flow *flow)
-{
-	if (test_and_set_bit(OZP_FLOW_DYING, &flow->bits))
-		return false;
-	atomic_inc(&flows->dying_count);
-	llist_add(&flow->dying, &flows->dying);
-	if (!test_bit(OZP_FLOWS_HURRY, &flows->bits) &&
-	    !test_and_set_bit(OZP_FLOWS_HURRY, &flows->bits))
-		flows->hurry(flows);
-	return true;
-}
-
-/* False: its insertion is not over yet. */
 static bool ozp_flow_unlink(struct ozp_flows *flows, struct ozp_flow *flow)
 {
-	int err;
-
+	if (test_bit(OZP_FLOW_UNLINKED, &flow->bits))
+		return true;
 	/* Pairs with the barrier in ozp_flow_new_rcu(). */
 	if (!test_bit_acquire(OZP_FLOW_SETTLED, &flow->bits))
 		return false;
@@ -300,39 +282,108 @@ static bool ozp_flow_unlink(struct ozp_flows *flows, struct ozp_flow *flow)
 	rhashtable_remove_fast(&flows->table,
 			       &flow->keys[OZPROXY_DIRECTION_OUT].link,
 			       ozp_flow_params);
-	err = rhashtable_remove_fast(&flows->table,
-				     &flow->keys[OZPROXY_DIRECTION_IN].link,
-				     ozp_flow_params);
-	if (WARN_ON_ONCE(err))
-		return true;
-	ozp_flow_release(flows, flow);
-	atomic_dec(&flows->dying_count);
+	WARN_ON_ONCE(rhashtable_remove_fast(&flows->table,
+					    &flow->keys[OZPROXY_DIRECTION_IN].link,
+					    ozp_flow_params));
+	set_bit(OZP_FLOW_UNLINKED, &flow->bits);
+	return true;
+}
+
+/* False: somebody else has ended it. */
+static bool ozp_flow_doom(struct ozp_flows *flows, struct ozp_flow *flow)
+{
+	if (test_and_set_bit(OZP_FLOW_DYING, &flow->bits))
+		return false;
+	atomic_inc(&flows->dying_count);
 	return true;
 }
 
 /**
- * ozp_flows_reap() - unlink all flows that have ended; for the collector
+ * ozp_flow_end() - end a flow: from now on nobody finds it
  * @flows: the flow table
+ * @flow: the flow; the reaper frees it
+ *
+ * It leaves the table at once. Left there, each end and new beginning of one
+ * tuple would make one bucket longer, and from sixteen on an insertion allocates
+ * another table and moves all flows there: whoever sends SYN and RST in turn
+ * would have that done all the time. Caller is in an RCU read section, which
+ * keeps the flow, as the reaper may come before this returns.
+ *
+ * Return: false when somebody else has ended it.
+ */
+bool ozp_flow_end(struct ozp_flows *flows, struct ozp_flow *flow)
+{
+	if (!ozp_flow_doom(flows, flow))
+		return false;
+	ozp_flow_unlink(flows, flow);
+	llist_add(&flow->dying, &flows->dying);
+	if (!test_bit(OZP_FLOWS_HURRY, &flows->bits) &&
+	    !test_and_set_bit(OZP_FLOWS_HURRY, &flows->bits))
+		flows->hurry(flows);
+	return true;
+}
+
+/**
+ * ozp_flow_end_in_walk() - end a flow that a walk over the table has met
+ * @flows: the flow table
+ * @flow: the flow
+ * @ended: what this walk ended, for ozp_flows_free_ended() after it
+ *
+ * It stays in the table until then: one that loses many flows shrinks, again and
+ * again, and a walk begins anew each time. Caller is in an RCU read section.
+ *
+ * Return: false when somebody else has ended it.
+ */
+bool ozp_flow_end_in_walk(struct ozp_flows *flows, struct ozp_flow *flow,
+			  struct llist_head *ended)
+{
+	if (!ozp_flow_doom(flows, flow))
+		return false;
+	llist_add(&flow->dying, ended);
+	return true;
+}
+
+/**
+ * ozp_flows_free_ended() - free flows that have ended
+ * @flows: the flow table
+ * @ended: the flows; emptied
  *
  * They are freed after a grace period. Its cost is that of the flows that
- * ended, however many there are. Process context.
+ * ended, however many there are. Process context; each of those who do this at
+ * once has flows of its own.
  *
- * Return: how many are still being inserted: they are for the next time.
+ * Return: how many are still being inserted: the reaper has them next time.
  */
-u32 ozp_flows_reap(struct ozp_flows *flows)
+u32 ozp_flows_free_ended(struct ozp_flows *flows, struct llist_head *ended)
 {
-	struct llist_node *list = llist_del_all(&flows->dying);
+	struct llist_node *list = llist_del_all(ended);
 	struct ozp_flow *flow, *next;
 	u32 left = 0;
 
 	llist_for_each_entry_safe(flow, next, list, dying) {
-		if (!ozp_flow_unlink(flows, flow)) {
+		if (ozp_flow_unlink(flows, flow)) {
+			ozp_flow_release(flows, flow);
+			atomic_dec(&flows->dying_count);
+		} else {
 			llist_add(&flow->dying, &flows->dying);
 			left++;
 		}
 		cond_resched();
 	}
 	return left;
+}
+
+/**
+ * ozp_flows_reap() - free what packets ended
+ * @flows: the flow table
+ *
+ * As ozp_flows_free_ended().
+ *
+ * Return: how many are still being inserted: they are for the next time.
+ */
+u32 ozp_flows_reap(struct ozp_flows *flows)
+{
+	return ozp_flows_free_ended(flows, &flows->dying);
 }
 
 /**

@@ -2,9 +2,10 @@
 /* Copyright (C) 2026 The ozproxy authors */
 /* Flows: conversions in use, found by either direction's tuple.
  *
- * The packet path finds flows under RCU, without locks and references. It never
- * unlinks one: it marks it dying, and the collector unlinks. A dying flow is
- * found by nobody, so its place can be taken at once.
+ * The packet path finds flows under RCU, without locks and references. Whoever
+ * ends one marks it dying, which happens once, takes it out of the table and
+ * hands it to the reaper, who alone frees. A dying flow is found by nobody, so its
+ * place can be taken at once.
  */
 #ifndef _OZP_FLOW_H
 #define _OZP_FLOW_H
@@ -12,7 +13,6 @@
 #include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/llist.h>
-#include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -23,7 +23,7 @@
 
 /**
  * enum ozp_flows_bit - what a flow table has on its mind
- * @OZP_FLOWS_HURRY: the collector was asked to come early
+ * @OZP_FLOWS_HURRY: the reaper was asked to come
  */
 enum ozp_flows_bit {
 	OZP_FLOWS_HURRY,
@@ -59,16 +59,15 @@ struct ozp_flow_options {
  * @count: flows, dying ones included
  * @dying_count: dying ones
  * @evicted: flows that made room for others
- * @dying: flows that ended and wait for the collector
+ * @dying: flows that ended and wait for the reaper
  * @convert_lock: protects replacing the conversion of a flow against its end;
  *	taken with BH off, seldom
- * @hurry: makes the collector come early, for what has ended; any context
+ * @hurry: makes the reaper come, for what has ended; any context
  * @ref: references: the device's, and one for each dump in progress, so that a
  *	slow reader of a dump does not hold up the device
  * @dev_name: name of the device for tracepoints, which may change at any time
- * @collect_lock: one collector at a time
  * @collector: walks now and then, to end what is over
- * @reaper: takes what has ended out of the table
+ * @reaper: frees what has ended
  */
 struct ozp_flows {
 	/* packet path */
@@ -86,17 +85,16 @@ struct ozp_flows {
 	const char *dev_name;
 	/* control path */
 	struct kref ref;
-	/* one collector at a time */
-	struct mutex collect_lock;
 	struct delayed_work collector;
 	struct delayed_work reaper;
 };
 
 /**
  * enum ozp_flow_bit - what a flow has seen
- * @OZP_FLOW_DYING: it ended; only the collector may touch it
- * @OZP_FLOW_SETTLED: its insertion is over, for better or worse: the collector
- *	may unlink it
+ * @OZP_FLOW_DYING: it ended; only who did that and then the reaper may touch it
+ * @OZP_FLOW_SETTLED: its insertion is over, for better or worse: it may be
+ *	unlinked
+ * @OZP_FLOW_UNLINKED: it is not in the table any more
  * @OZP_FLOW_REPLIED: a reply came
  * @OZP_FLOW_OPENED: TCP: the container sent something else than a SYN
  * @OZP_FLOW_FIN_OUT: TCP FIN from the container
@@ -110,6 +108,7 @@ struct ozp_flows {
 enum ozp_flow_bit {
 	OZP_FLOW_DYING,
 	OZP_FLOW_SETTLED,
+	OZP_FLOW_UNLINKED,
 	OZP_FLOW_REPLIED,
 	OZP_FLOW_OPENED,
 	OZP_FLOW_FIN_OUT,
@@ -140,7 +139,7 @@ struct ozp_flow_key {
  * @bits: of enum ozp_flow_bit
  * @used: time of last use, see clock.h
  * @opened: when its SYN left, in microseconds that wrap
- * @dying: in the list of those that wait for the collector
+ * @dying: in the list of those that wait for the reaper
  * @rcu: defers freeing
  */
 struct ozp_flow {
@@ -171,7 +170,7 @@ static inline u32 ozp_flows_epoch(const struct ozp_flows *flows)
  * ozp_flow_is_dying() - whether a flow has ended
  * @flow: the flow
  *
- * Return: whether only the collector may touch it.
+ * Return: whether only who ended it and the reaper may touch it.
  */
 static inline bool ozp_flow_is_dying(const struct ozp_flow *flow)
 {
@@ -218,6 +217,9 @@ ozp_conversion_new_rcu(const struct ozp_flow *flow,
 void ozp_conversion_release(struct ozp_conversion *conv);
 void ozp_flow_enter(struct ozp_flow *flow, const struct ozp_conversion *conv);
 void ozp_flow_leave(struct ozp_flow *flow, const struct ozp_conversion *conv);
+bool ozp_flow_end_in_walk(struct ozp_flows *flows, struct ozp_flow *flow,
+			  struct llist_head *ended);
+u32 ozp_flows_free_ended(struct ozp_flows *flows, struct llist_head *ended);
 u32 ozp_flows_reap(struct ozp_flows *flows);
 int ozp_flow_table_init(struct rhashtable *table);
 int ozp_flow_cache_init(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (C) 2026 The ozproxy authors */
-/* The end of flows: the only place that unlinks them. */
+/* The end of flows: who finds out that they are over, and who frees them. */
 
 #include "flow_collect.h"
 
@@ -10,7 +10,9 @@
 static struct workqueue_struct *ozp_flow_workqueue;
 
 /* Call @visit for every flow, under RCU. While the table is being resized some
- * flows may be missed or met twice.
+ * flows may be missed or met twice. Packets decide how often that happens, so the
+ * walk follows a few resizes and then leaves the rest to the next one. No flow is
+ * used across a pause, and the one that was next is found again after it.
  */
 static void ozp_flows_walk(struct ozp_flows *flows,
 			   void (*visit)(struct ozp_flows *flows,
@@ -19,20 +21,27 @@ static void ozp_flows_walk(struct ozp_flows *flows,
 {
 	struct rhashtable_iter iter;
 	struct ozp_flow_key *key;
+	unsigned int resized = 0;
 
 	rhashtable_walk_enter(&flows->table, &iter);
 	rhashtable_walk_start(&iter);
-	while ((key = rhashtable_walk_next(&iter))) {
-		if (IS_ERR(key))
-			continue;
-		/* Every flow has an entry for its replies. */
-		if (key->direction == OZPROXY_DIRECTION_IN)
-			visit(flows, ozp_flow_of_key(key), arg);
-		if (need_resched()) {
+	key = rhashtable_walk_peek(&iter);
+	while (key && resized <= OZP_FLOW_WALK_RESIZES) {
+		if (IS_ERR(key)) {
+			resized++;
+		} else if (need_resched()) {
 			rhashtable_walk_stop(&iter);
 			cond_resched();
-			rhashtable_walk_start(&iter);
+			/* From the beginning, when the old table is gone. */
+			if (rhashtable_walk_start_check(&iter))
+				resized++;
+			key = rhashtable_walk_peek(&iter);
+			continue;
+		} else if (key->direction == OZPROXY_DIRECTION_IN) {
+			/* Every flow has an entry for its replies. */
+			visit(flows, ozp_flow_of_key(key), arg);
 		}
+		key = rhashtable_walk_next(&iter);
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
@@ -41,27 +50,31 @@ static void ozp_flows_walk(struct ozp_flows *flows,
 static void ozp_flow_collect(struct ozp_flows *flows, struct ozp_flow *flow,
 			     void *arg)
 {
+	struct llist_head *ended = arg;
+
 	if (ozp_flow_is_over_rcu(flows, flow))
-		ozp_flow_end(flows, flow);
+		ozp_flow_end_in_walk(flows, flow, ended);
 }
 
 /**
- * ozp_flows_collect() - unlink and free all flows that are over
+ * ozp_flows_collect() - end and free all flows that are over
  * @flows: the flow table
  *
- * May sleep.
+ * May sleep. Several may do this at once.
  */
 void ozp_flows_collect(struct ozp_flows *flows)
 {
-	mutex_lock(&flows->collect_lock);
-	ozp_flows_walk(flows, ozp_flow_collect, NULL);
+	LLIST_HEAD(ended);
+
+	ozp_flows_walk(flows, ozp_flow_collect, &ended);
+	ozp_flows_free_ended(flows, &ended);
 	ozp_flows_reap(flows);
-	mutex_unlock(&flows->collect_lock);
 }
 
 struct ozp_flow_ending {
 	bool (*match)(const struct ozp_flow *flow, const void *arg);
 	const void *arg;
+	struct llist_head ended;
 	u32 count;
 };
 
@@ -71,7 +84,8 @@ static void ozp_flow_end_matching(struct ozp_flows *flows,
 	struct ozp_flow_ending *ending = arg;
 
 	if (!ending->match || ending->match(flow, ending->arg))
-		ending->count += ozp_flow_end(flows, flow);
+		ending->count += ozp_flow_end_in_walk(flows, flow,
+						      &ending->ended);
 }
 
 /**
@@ -91,7 +105,9 @@ u32 ozp_flows_end_matching(struct ozp_flows *flows,
 {
 	struct ozp_flow_ending ending = { .match = match, .arg = arg };
 
+	init_llist_head(&ending.ended);
 	ozp_flows_walk(flows, ozp_flow_end_matching, &ending);
+	ozp_flows_free_ended(flows, &ending.ended);
 	ozp_flows_collect(flows);
 	return ending.count;
 }
@@ -106,14 +122,11 @@ static void ozp_flows_reaper_work(struct work_struct *work)
 {
 	struct ozp_flows *flows = container_of(to_delayed_work(work),
 					       struct ozp_flows, reaper);
-	u32 left;
 
 	/* Before: what ends from now on may be too late for this time. */
 	clear_bit(OZP_FLOWS_HURRY, &flows->bits);
-	mutex_lock(&flows->collect_lock);
-	left = ozp_flows_reap(flows);
-	mutex_unlock(&flows->collect_lock);
-	if (left)
+	/* Never behind a walk: a walk waits for nobody, but takes its time. */
+	if (ozp_flows_reap(flows))
 		ozp_flows_hurry(flows);
 }
 
@@ -174,7 +187,6 @@ struct ozp_flows *ozp_flows_new(const char *dev_name)
 	flows->hurry = ozp_flows_hurry;
 	flows->dev_name = dev_name;
 	spin_lock_init(&flows->convert_lock);
-	mutex_init(&flows->collect_lock);
 	INIT_DELAYED_WORK(&flows->collector, ozp_flows_collector_work);
 	INIT_DELAYED_WORK(&flows->reaper, ozp_flows_reaper_work);
 	queue_delayed_work(ozp_flow_workqueue, &flows->collector,
@@ -187,7 +199,6 @@ static void ozp_flows_free(struct kref *ref)
 	struct ozp_flows *flows = container_of(ref, struct ozp_flows, ref);
 
 	rhashtable_destroy(&flows->table);
-	mutex_destroy(&flows->collect_lock);
 	kfree(flows);
 }
 

@@ -242,8 +242,13 @@
 #define OZP_COLLECT_INTERVAL		(2 * HZ)
 #define OZP_COLLECT_PAUSE		20
 
-/* Jiffies until what packets ended is unlinked: an end and a new beginning of
- * one tuple leave an entry more in one bucket each time, and 16 are too many.
+/* Resizes of the flow table that one walk follows: one that is under way when it
+ * begins, and one that begins meanwhile.
+ */
+#define OZP_FLOW_WALK_RESIZES		2
+
+/* Jiffies until what packets ended is freed: until then it uses memory, and holds
+ * what it led to.
  */
 #define OZP_COLLECT_HURRY		(HZ / 50)
 

@@ -810,6 +810,58 @@ static void overshoot_is_bounded(struct kunit *test)
 	scene_free(test, scene);
 }
 
+/* A connection that is opened and reset, over and over, in turns by both addresses
+ * of the service, and nobody reaps: what ended takes no place in the table, which
+ * would otherwise be made anew each time that sixteen of them share a bucket.
+ */
+static void ends_leave_the_table(struct kunit *test)
+{
+	const struct ozp_packet rst = {
+		.direction = OZPROXY_DIRECTION_OUT,
+		.tcp_rst = true,
+	};
+	struct scene *scene = scene_new(test);
+	struct rhashtable *table = &scene->flows->table;
+	const void *buckets = NULL;
+	struct ozp_tuple tuple;
+	struct ozp_flow *flow;
+	u32 i;
+
+	for (i = 0; i < 1000; i++) {
+		/* As small as it gets, once the first flow has ended. */
+		if (i == 10) {
+			flush_work(&table->run_work);
+			buckets = rcu_access_pointer(table->tbl);
+		}
+		make_tuple(&tuple, AF_INET6, IPPROTO_TCP, 0, i / 2 % 2, 1000);
+		local_bh_disable();
+		rcu_read_lock();
+		/* As the way out does; by the other address it makes room. */
+		flow = ozp_flow_lookup_rcu(scene->flows, &tuple,
+					   OZPROXY_DIRECTION_OUT);
+		if (flow)
+			ozp_flow_end(scene->flows, flow);
+		flow = begin_rcu(scene, &tuple, 0, 0, true);
+		KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(flow), "%u", i);
+		if (!IS_ERR(flow))
+			ozp_flow_follow(flow, rcu_dereference(flow->conversion),
+					&rst);
+		rcu_read_unlock();
+		local_bh_enable();
+		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&table->nelems), 2, "%u",
+				    i);
+		if (test->status == KUNIT_FAILURE)
+			break;
+	}
+	flush_work(&table->run_work);
+	KUNIT_EXPECT_TRUE(test, buckets == rcu_access_pointer(table->tbl));
+	KUNIT_EXPECT_EQ(test, ozp_flows_count(scene->flows), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count), i);
+	KUNIT_EXPECT_EQ(test, ozp_flows_reap(scene->flows), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->flows->count), 1);
+	scene_free(test, scene);
+}
+
 struct idleness {
 	const char *name;
 	u8 protocol;
@@ -1143,6 +1195,7 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(the_cheapest_makes_room),
 	KUNIT_CASE(a_flood_displaces_itself),
 	KUNIT_CASE(overshoot_is_bounded),
+	KUNIT_CASE(ends_leave_the_table),
 	KUNIT_CASE_PARAM(idle_ones_end, idleness_gen_params),
 	KUNIT_CASE(used_in_the_future_is_not_idle),
 	KUNIT_CASE_PARAM(crowds_share, crowding_gen_params),
