@@ -131,6 +131,10 @@ static void ozp_instance_free_rcu(struct rcu_head *rcu)
 {
 	struct ozp_instance *inst = container_of(rcu, struct ozp_instance, rcu);
 
+	/* Not earlier: a packet that closed a flow may count it no longer only
+	 * after another processor gave up the flow, and this with it.
+	 */
+	WARN_ON_ONCE(atomic_read(&inst->flows));
 	ozp_traffic_release(inst->traffic);
 	kfree(inst);
 }
@@ -147,7 +151,6 @@ void ozp_instance_put(struct ozp_instance *inst)
 
 	if (!refcount_dec_and_test(&inst->ref))
 		return;
-	WARN_ON_ONCE(atomic_read(&inst->flows));
 	spin_lock_bh(&svc->set->lock);
 	ozp_instance_unlink(inst);
 	ozp_traffic_add(&svc->past, inst->traffic);
