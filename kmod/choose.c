@@ -115,12 +115,20 @@ struct ozp_flow *ozp_choose_bind_rcu(struct ozp_convert *cv,
 				     struct ozp_flow_parties *parties,
 				     struct ozp_endpoint *target)
 {
+	struct ozp_flow *flow;
+
 	parties->target = target;
+	flow = ozp_flow_claim_rcu(cv->flows, &pkt->tuple, parties);
+	if (flow)
+		return flow;
+	/* A look-up of a route, which a refused packet does not get. */
 	parties->local = ozp_convert_is_local_rcu(cv, target);
 	return ozp_flow_new_rcu(cv->flows, &pkt->tuple, parties);
 }
 
-/* By the policy of the address; where its choice cannot be, the next. */
+/* By the policy of the address; where its choice cannot be, the next, and so on
+ * for as many as a packet may cost.
+ */
 static struct ozp_flow *ozp_choose_by_policy(struct ozp_chooser *chooser,
 					     const struct ozp_packet *pkt,
 					     struct ozp_flow_parties *parties,
@@ -129,11 +137,12 @@ static struct ozp_flow *ozp_choose_by_policy(struct ozp_chooser *chooser,
 {
 	struct ozp_flow *flow = ERR_PTR(-ENOENT);
 	struct ozp_endpoint *target;
-	u32 first, place, i;
+	u32 first, place, tries, i;
 	bool stale = false;
 
 	first = ozp_chooser_pick(chooser, ring, match);
-	for (i = 0; i < ring->count; i++) {
+	tries = min_t(u32, ring->count, OZP_CHOOSE_TRIES);
+	for (i = 0; i < tries; i++) {
 		place = (first + i) % ring->count;
 		target = chooser->snap->endpoints[ring->slots[place].index];
 		if (ozp_endpoint_is_stale(target)) {

@@ -195,14 +195,45 @@ static bool ozp_flow_make_room(struct ozp_flows *flows,
 }
 
 /**
+ * ozp_flow_claim_rcu() - whether replies of a new flow could be told apart
+ * @flows: where it would be found
+ * @tuple: as the container sends
+ * @parties: who talks to whom; @local need not be known yet
+ *
+ * A look-up, because conflicts are common for those who provoke them. A closed
+ * connection makes room for one that opens. Caller is in an RCU read section with
+ * BH off.
+ *
+ * Return: NULL when they can; the flow itself, begun by another CPU a moment ago;
+ * ERR_PTR(-EEXIST) when they are those of another flow.
+ */
+struct ozp_flow *ozp_flow_claim_rcu(struct ozp_flows *flows,
+				    const struct ozp_tuple *tuple,
+				    const struct ozp_flow_parties *parties)
+{
+	struct ozp_flow_key *found;
+	struct ozp_tuple reply;
+	struct ozp_flow *flow;
+
+	ozp_flow_reply_tuple(&reply, tuple, parties->target);
+	found = rhashtable_lookup(&flows->table, &reply, ozp_flow_params);
+	if (!found)
+		return NULL;
+	flow = ozp_flow_same(found, tuple);
+	if (IS_ERR(flow) && parties->opens && ozp_flow_make_room(flows, found))
+		return NULL;
+	return flow;
+}
+
+/**
  * ozp_flow_new_rcu() - begin to follow a conversation
  * @flows: where it will be found
  * @tuple: as the container sends
  * @parties: who talks to whom; both have the addresses of the tuple's family
  *
- * When two CPUs do this at once for one tuple, both get the same flow, perhaps
- * with the other's choice of instance. Caller is in an RCU read section with BH
- * off.
+ * After ozp_flow_claim_rcu(): what came in between is noticed. When two CPUs do
+ * this at once for one tuple, both get the same flow, perhaps with the other's
+ * choice of instance. Caller is in an RCU read section with BH off.
  *
  * Return: the flow, valid in that section; else ERR_PTR: -ENFILE when there are
  * as many as allowed and none that was looked at is cheap to lose, -ENOMEM,
@@ -217,15 +248,7 @@ struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 	struct ozp_tuple reply;
 	struct ozp_flow *flow;
 
-	/* A conflict is common for those who provoke it: it costs a look-up. */
 	ozp_flow_reply_tuple(&reply, tuple, parties->target);
-	found = rhashtable_lookup(&flows->table, &reply, ozp_flow_params);
-	if (found) {
-		flow = ozp_flow_same(found, tuple);
-		if (!IS_ERR(flow) || !parties->opens ||
-		    !ozp_flow_make_room(flows, found))
-			return flow;
-	}
 	if (!ozp_flow_reserve_rcu(flows))
 		return ERR_PTR(-ENFILE);
 	flow = ozp_flow_alloc_rcu(flows->dev_name, tuple, &reply, parties);

@@ -181,6 +181,9 @@ static inline bool ozp_flow_is_dying(const struct ozp_flow *flow)
 struct ozp_flow *ozp_flow_lookup_rcu(struct ozp_flows *flows,
 				     const struct ozp_tuple *tuple,
 				     enum ozproxy_direction direction);
+struct ozp_flow *ozp_flow_claim_rcu(struct ozp_flows *flows,
+				    const struct ozp_tuple *tuple,
+				    const struct ozp_flow_parties *parties);
 struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 				  const struct ozp_tuple *tuple,
 				  const struct ozp_flow_parties *parties);

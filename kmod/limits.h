@@ -217,6 +217,13 @@
  */
 #define OZP_FIND_TRIES			3
 
+/* Instances that a new flow is offered to. One is taken when the same source port
+ * talks to it by another address of the service already: a client that uses more
+ * addresses than this from one port provokes it, and each of its packets would
+ * look at all instances, of which there may be a thousand.
+ */
+#define OZP_CHOOSE_TRIES		8
+
 /* Milliseconds without a packet after which a flow ends: as translators of
  * addresses are to wait. TCP has keepalives after two hours, where it has any
  * (RFC 5382, REQ-5: established no less than two hours and four minutes, opening

@@ -134,7 +134,8 @@ static struct ozp_flow *begin_rcu(struct scene *scene,
 		.opens = opens,
 	};
 
-	return ozp_flow_new_rcu(scene->flows, tuple, &parties);
+	return ozp_flow_claim_rcu(scene->flows, tuple, &parties) ?:
+	       ozp_flow_new_rcu(scene->flows, tuple, &parties);
 }
 
 static void make_tuple(struct ozp_tuple *tuple, u8 family, u8 protocol,
