@@ -11,6 +11,7 @@
 #define _OZP_FLOW_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/rhashtable-types.h>
@@ -52,37 +53,40 @@ struct ozp_flow_options {
 
 /**
  * struct ozp_flows - the flows of a device
- * @table: by tuple, two entries a flow
  * @epoch: counts changes of what "local" means
  * @options: may change at any time
- * @bits: of enum ozp_flows_bit
+ * @hurry: makes the reaper come, for what has ended; any context
+ * @dev_name: name of the device for tracepoints, which may change at any time
+ * @table: by tuple, two entries a flow
  * @count: flows, dying ones included
  * @dying_count: dying ones
  * @evicted: flows that made room for others
+ * @bits: of enum ozp_flows_bit
  * @dying: flows that ended and wait for the reaper
  * @convert_lock: protects replacing the conversion of a flow against its end;
  *	taken with BH off, seldom
- * @hurry: makes the reaper come, for what has ended; any context
  * @ref: references: the device's, and one for each dump in progress, so that a
  *	slow reader of a dump does not hold up the device
- * @dev_name: name of the device for tracepoints, which may change at any time
  * @collector: walks now and then, to end what is over
  * @reaper: frees what has ended
  */
 struct ozp_flows {
-	/* packet path */
-	struct rhashtable table;
+	/* read for packets, seldom written; the buckets are the first of @table,
+	 * in the same cache line as what is before it
+	 */
 	u32 epoch;
 	struct ozp_flow_options options;
-	unsigned long bits;
-	atomic_t count;
+	void (*hurry)(struct ozp_flows *flows);
+	const char *dev_name;
+	struct rhashtable table;
+	/* written when flows begin and end */
+	atomic_t count ____cacheline_aligned_in_smp;
 	atomic_t dying_count;
 	atomic64_t evicted;
+	unsigned long bits;
 	struct llist_head dying;
 	/* a conversion is replaced, or released with its flow: not both */
 	spinlock_t convert_lock;
-	void (*hurry)(struct ozp_flows *flows);
-	const char *dev_name;
 	/* control path */
 	struct kref ref;
 	struct delayed_work collector;

@@ -98,5 +98,9 @@ void ozp_index_del(struct rhashtable *index, struct ozp_index_entry *entry)
  */
 int ozp_index_init(struct rhashtable *index)
 {
+	/* No padding; hashed as words. */
+	BUILD_BUG_ON(offsetof(struct ozp_index_key, end) !=
+		     sizeof(union ozp_addr) + 1 + 3);
+	BUILD_BUG_ON(offsetof(struct ozp_index_key, end) % sizeof(u32));
 	return rhashtable_init(index, &ozp_index_params);
 }

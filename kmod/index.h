@@ -25,9 +25,17 @@ enum ozp_match_kind {
 	OZP_MATCH_NAMESPACE,
 };
 
+/**
+ * struct ozp_index_key - an address, as it is hashed and compared: all of it
+ * @addr: the address
+ * @family: its family
+ * @zero: no padding, which nobody would set, and a length in words
+ * @end: end of what is hashed and compared
+ */
 struct ozp_index_key {
 	union ozp_addr addr;
 	u8 family;
+	u8 zero[3];
 	struct { } end;
 };
 

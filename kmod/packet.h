@@ -78,6 +78,7 @@ static inline void ozp_addr_to_sockaddr(void *sockaddr, u8 family,
  * @dport: destination port; the identifier of an ICMP echo reply
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6
+ * @zero: so that it is hashed as words, which is faster than bytes
  * @end: end of what is hashed and compared
  *
  * Compared byte by byte: it has no padding and is always zeroed first. The other
@@ -91,6 +92,7 @@ struct ozp_tuple {
 	__be16 dport;
 	u8 family;
 	u8 protocol;
+	u16 zero;
 	struct { } end;
 };
 
