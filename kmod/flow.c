@@ -124,13 +124,15 @@ static void ozp_flow_free_rcu(struct rcu_head *rcu)
  * uses memory until the collector has been there: the limit is overshot by that
  * much, and by no more than OZP_FLOW_OVERSHOOT().
  */
-static bool ozp_flow_reserve_rcu(struct ozp_flows *flows)
+static bool ozp_flow_reserve_rcu(struct ozp_flows *flows,
+				 const struct ozp_endpoint *source)
 {
 	u32 limit = READ_ONCE(flows->options.limit);
 
 	if (atomic_inc_return(&flows->count) <=
 		    limit + OZP_FLOW_OVERSHOOT(limit) &&
-	    (ozp_flows_count(flows) <= limit || ozp_flow_evict_rcu(flows)))
+	    (ozp_flows_count(flows) <= limit ||
+	     ozp_flow_evict_rcu(flows, source->instance)))
 		return true;
 	atomic_dec(&flows->count);
 	return false;
@@ -249,7 +251,7 @@ struct ozp_flow *ozp_flow_new_rcu(struct ozp_flows *flows,
 	struct ozp_flow *flow;
 
 	ozp_flow_reply_tuple(&reply, tuple, parties->target);
-	if (!ozp_flow_reserve_rcu(flows))
+	if (!ozp_flow_reserve_rcu(flows, parties->source))
 		return ERR_PTR(-ENFILE);
 	flow = ozp_flow_alloc_rcu(flows->dev_name, tuple, &reply, parties);
 	if (IS_ERR(flow)) {
@@ -318,6 +320,10 @@ static bool ozp_flow_doom(struct ozp_flows *flows, struct ozp_flow *flow)
 	if (test_and_set_bit(OZP_FLOW_DYING, &flow->bits))
 		return false;
 	atomic_inc(&flows->dying_count);
+	/* Now, not when it is freed: whose flows they are decides who makes
+	 * room.
+	 */
+	ozp_flow_leave(flow, rcu_dereference(flow->conversion));
 	return true;
 }
 

@@ -203,7 +203,8 @@ void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 void ozp_flow_abort(struct ozp_flow *flow, const struct ozp_conversion *conv);
 bool ozp_flow_is_reopened(const struct ozp_flow *flow,
 			  const struct ozp_packet *pkt);
-bool ozp_flow_evict_rcu(struct ozp_flows *flows);
+bool ozp_flow_evict_rcu(struct ozp_flows *flows,
+			const struct ozp_instance *source);
 bool ozp_flow_end(struct ozp_flows *flows, struct ozp_flow *flow);
 enum ozproxy_flow_state ozp_flow_state_rcu(const struct ozp_flow *flow);
 

@@ -3,8 +3,9 @@
 /* Who makes room in a full table. No list by age is kept, which packets would
  * have to write to: a new flow looks at some entries from a random place on, and
  * ends the one that is cheapest to lose. What a flood begins is cheap, and there
- * is much of it, so that it displaces itself; an established TCP connection is
- * never given for a new flow, and the new flow is refused instead.
+ * is much of it, so that it displaces itself. What is established is not given for
+ * a new flow, which is refused instead, unless it is of a source that has far more
+ * flows than that of the new one: nobody can fill the table for all others.
  */
 
 #include "flow.h"
@@ -17,12 +18,14 @@
  * @OZP_FLOW_SPENT: a connection that is closed, or whose instance was removed
  * @OZP_FLOW_UNPROVEN: not answered, or no more than a SYN was
  * @OZP_FLOW_SILENT: answered datagrams, silent for half of their time
+ * @OZP_FLOW_EXCESS: of a source that has many more flows than that of the new one
  * @OZP_FLOW_KEPT: everything else is not given for a new flow
  */
 enum ozp_flow_worth {
 	OZP_FLOW_SPENT,
 	OZP_FLOW_UNPROVEN,
 	OZP_FLOW_SILENT,
+	OZP_FLOW_EXCESS,
 	OZP_FLOW_KEPT,
 };
 
@@ -30,14 +33,16 @@ enum ozp_flow_worth {
  * struct ozp_flow_sample - what was looked at
  * @victim: the cheapest, or NULL
  * @worth: what it is worth
- * @idle_ms: how long it has been idle: of equals, the longest idle one goes,
- *	but of closed ones the first
+ * @rank: of equals the highest goes, but of closed ones the first: how long it has
+ *	been idle, and before that, of those in excess, how many its source has
+ * @begun: flows of a source are in excess from here on
  * @entries: how many entries were looked at
  */
 struct ozp_flow_sample {
 	struct ozp_flow *victim;
 	enum ozp_flow_worth worth;
-	u32 idle_ms;
+	u64 rank;
+	u64 begun;
 	u32 entries;
 };
 
@@ -64,19 +69,34 @@ static enum ozp_flow_worth ozp_flow_worth_rcu(const struct ozp_flows *flows,
 	return OZP_FLOW_KEPT;
 }
 
+/* Live flows of the source of a flow. */
+static u32 ozp_flow_begun_rcu(const struct ozp_flow *flow)
+{
+	const struct ozp_conversion *conv = rcu_dereference(flow->conversion);
+
+	return max(atomic_read(&conv->source->instance->begun), 0);
+}
+
 static void ozp_flow_weigh_rcu(const struct ozp_flows *flows,
 			       struct ozp_flow *flow,
 			       struct ozp_flow_sample *sample)
 {
-	u32 idle_ms = ozp_flow_idle_ms(flow);
+	u32 idle_ms = ozp_flow_idle_ms(flow), begun;
 	enum ozp_flow_worth worth = ozp_flow_worth_rcu(flows, flow, idle_ms);
+	u64 rank = idle_ms;
 
+	if (worth == OZP_FLOW_KEPT) {
+		begun = ozp_flow_begun_rcu(flow);
+		if (begun >= sample->begun)
+			worth = OZP_FLOW_EXCESS;
+		rank |= (u64)begun << 32;
+	}
 	if (ozp_flow_is_dying(flow) || worth > sample->worth ||
-	    (worth == sample->worth && idle_ms < sample->idle_ms))
+	    (worth == sample->worth && rank < sample->rank))
 		return;
 	sample->victim = flow;
 	sample->worth = worth;
-	sample->idle_ms = idle_ms;
+	sample->rank = rank;
 }
 
 /* False: enough was seen. */
@@ -123,15 +143,19 @@ static void ozp_flow_sample_rcu(struct ozp_flows *flows,
 /**
  * ozp_flow_evict_rcu() - end a flow so that there is room for another
  * @flows: the flow table, full
+ * @source: who wants room
  *
  * Caller is in an RCU read section with BH off.
  *
  * Return: false when none that was looked at is cheap enough.
  */
-bool ozp_flow_evict_rcu(struct ozp_flows *flows)
+bool ozp_flow_evict_rcu(struct ozp_flows *flows,
+			const struct ozp_instance *source)
 {
-	struct ozp_flow_sample sample = { .worth = OZP_FLOW_SILENT };
+	struct ozp_flow_sample sample = { .worth = OZP_FLOW_EXCESS };
 
+	sample.begun = ((u64)max(atomic_read(&source->begun), 0) + 1) *
+		       OZP_FLOW_EXCESS_FACTOR + 1;
 	ozp_flow_sample_rcu(flows, &sample);
 	/* Whoever else ended it meanwhile made the same room: not twice. */
 	if (!sample.victim || !ozp_flow_end(flows, sample.victim))

@@ -87,7 +87,7 @@ void ozp_flow_count(const struct ozp_endpoint *source,
 }
 
 /**
- * ozp_flow_enter() - count a new flow among the live ones of its instance
+ * ozp_flow_enter() - count a new flow among the live ones of its instances
  * @flow: the flow, which nobody has seen yet
  * @conv: its conversion
  */
@@ -95,18 +95,21 @@ void ozp_flow_enter(struct ozp_flow *flow, const struct ozp_conversion *conv)
 {
 	__set_bit(OZP_FLOW_LIVE, &flow->bits);
 	atomic_inc(&conv->target->instance->flows);
+	atomic_inc(&conv->source->instance->begun);
 }
 
 /**
  * ozp_flow_leave() - count a flow no longer: it is closing, or at its end
  * @flow: the flow
- * @conv: its conversion, any that it had: all lead to the same instance
+ * @conv: its conversion, any that it had: all lead to the same instances
  *
  * May be called again. Any context.
  */
 void ozp_flow_leave(struct ozp_flow *flow, const struct ozp_conversion *conv)
 {
-	if (test_bit(OZP_FLOW_LIVE, &flow->bits) &&
-	    test_and_clear_bit(OZP_FLOW_LIVE, &flow->bits))
-		atomic_dec(&conv->target->instance->flows);
+	if (!test_bit(OZP_FLOW_LIVE, &flow->bits) ||
+	    !test_and_clear_bit(OZP_FLOW_LIVE, &flow->bits))
+		return;
+	atomic_dec(&conv->target->instance->flows);
+	atomic_dec(&conv->source->instance->begun);
 }

@@ -41,6 +41,12 @@
 #define OZP_FLOW_SAMPLE_ENTRIES		128
 #define OZP_FLOW_SAMPLE_BUCKETS		256U
 
+/* Flows of a source that has so many times as many as another would have with one
+ * more are not kept when that one begins a flow in a full table. By this factor
+ * those that have about as many as each other do not end each other's flows.
+ */
+#define OZP_FLOW_EXCESS_FACTOR		2
+
 /* Addresses that wait for an answer: 256 bytes each. A scan of the service
  * network stops costing memory and notifications here.
  */

@@ -134,7 +134,7 @@ static void ozp_instance_free_rcu(struct rcu_head *rcu)
 	/* Not earlier: a packet that closed a flow may count it no longer only
 	 * after another processor gave up the flow, and this with it.
 	 */
-	WARN_ON_ONCE(atomic_read(&inst->flows));
+	WARN_ON_ONCE(atomic_read(&inst->flows) || atomic_read(&inst->begun));
 	ozp_traffic_release(inst->traffic);
 	kfree(inst);
 }

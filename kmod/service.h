@@ -64,6 +64,7 @@ enum ozp_instance_state {
  * @stamp: table operation that saw it last
  * @rcu: defers freeing
  * @flows: live flows to it
+ * @begun: live flows from it
  */
 struct ozp_instance {
 	/* packet path */
@@ -79,6 +80,7 @@ struct ozp_instance {
 	struct rcu_head rcu;
 	/* written when flows begin and end, apart from what packets read */
 	atomic_t flows ____cacheline_aligned_in_smp;
+	atomic_t begun;
 };
 
 /**

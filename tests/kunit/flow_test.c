@@ -270,27 +270,43 @@ static enum ozproxy_flow_state naive_state(const struct play *play,
 }
 
 /* What a flow is worth when a new one wants its place. */
-enum worth { SPENT, UNPROVEN, KEPT };
+enum worth { SPENT, UNPROVEN, EXCESS, KEPT };
+
+static u32 naive_begun(const struct play *play, u32 source)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < TUPLES; i++)
+		count += play->flows[i].live &&
+			 play->flows[i].source == source &&
+			 !is_closing(&play->flows[i]);
+	return count;
+}
 
 static enum worth naive_worth(const struct play *play,
-			      const struct naive_flow *flow)
+			      const struct naive_flow *flow, u32 source)
 {
 	if (is_closing(flow))
 		return SPENT;
 	if (!flow->replied || !flow->opened)
 		return UNPROVEN;
-	return play->scene->states[flow->target] == OZP_INSTANCE_REMOVED ?
-		       SPENT : KEPT;
+	if (play->scene->states[flow->target] == OZP_INSTANCE_REMOVED)
+		return SPENT;
+	return naive_begun(play, flow->source) >
+			       OZP_FLOW_EXCESS_FACTOR *
+				       (naive_begun(play, source) + 1) ?
+		       EXCESS : KEPT;
 }
 
-static enum worth cheapest(const struct play *play)
+static enum worth cheapest(const struct play *play, u32 source)
 {
 	enum worth worth = KEPT;
 	u32 i;
 
 	for (i = 0; i < TUPLES; i++)
 		if (play->flows[i].live)
-			worth = min(worth, naive_worth(play, &play->flows[i]));
+			worth = min(worth, naive_worth(play, &play->flows[i],
+						       source));
 	return worth;
 }
 
@@ -310,7 +326,7 @@ static int naive_begin(struct play *play, struct naive_flow *flow, u32 target,
 		return 0;
 	}
 	if (live_count(play) >= LIMIT) {
-		*lost = cheapest(play);
+		*lost = cheapest(play, flow->source);
 		if (*lost == KEPT ||
 		    live_count(play) + play->dying >=
 			    LIMIT + OZP_FLOW_OVERSHOOT_MIN)
@@ -320,9 +336,10 @@ static int naive_begin(struct play *play, struct naive_flow *flow, u32 target,
 }
 
 /* Exactly one that was as cheap as any made room, if all were looked at. */
-static void find_the_lost(struct kunit *test, struct play *play,
+static void find_the_lost(struct kunit *test, struct play *play, u32 source,
 			  enum worth worth, bool all)
 {
+	enum worth gave;
 	struct ozp_flow *found;
 	struct naive_flow *flow;
 	u32 lost = 0;
@@ -332,10 +349,11 @@ static void find_the_lost(struct kunit *test, struct play *play,
 		if (!flow->live || (found && target_rcu(found) == flow->target))
 			continue;
 		lost++;
+		gave = naive_worth(play, flow, source);
 		if (all)
-			KUNIT_EXPECT_EQ_MSG(test, naive_worth(play, flow), worth,
-					    "turn %u", play->turn);
-		KUNIT_EXPECT_NE(test, naive_worth(play, flow), KEPT);
+			KUNIT_EXPECT_EQ_MSG(test, gave, worth, "turn %u",
+					    play->turn);
+		KUNIT_EXPECT_NE(test, gave, KEPT);
 		naive_end(play, flow);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, lost, 1, "turn %u", play->turn);
@@ -396,7 +414,7 @@ static void begin(struct kunit *test, struct play *play)
 	}
 	if (!got && want == 1) {
 		if (lost != KEPT)
-			find_the_lost(test, play, lost, all);
+			find_the_lost(test, play, naive->source, lost, all);
 		naive_add(play, naive, target);
 	}
 	rcu_read_unlock();
@@ -668,17 +686,17 @@ static void random_flows(struct kunit *test)
 }
 
 /* A flow that is as if packets had been there. */
-static struct ozp_flow *add(struct kunit *test, struct scene *scene,
-			    u8 protocol, u16 port, unsigned long bits,
-			    u32 idle_ms)
+static struct ozp_flow *add_from(struct kunit *test, struct scene *scene,
+				 u32 source, u8 protocol, u16 port,
+				 unsigned long bits, u32 idle_ms)
 {
 	struct ozp_tuple tuple;
 	struct ozp_flow *flow;
 
-	make_tuple(&tuple, AF_INET6, protocol, 0, 0, port);
+	make_tuple(&tuple, AF_INET6, protocol, source, 0, port);
 	local_bh_disable();
 	rcu_read_lock();
-	flow = begin_rcu(scene, &tuple, 0, 0, true);
+	flow = begin_rcu(scene, &tuple, source, 0, true);
 	if (!IS_ERR(flow)) {
 		flow->bits |= bits;
 		WRITE_ONCE(flow->used,
@@ -689,17 +707,30 @@ static struct ozp_flow *add(struct kunit *test, struct scene *scene,
 	return flow;
 }
 
-static bool is_there(struct scene *scene, u8 protocol, u16 port)
+static struct ozp_flow *add(struct kunit *test, struct scene *scene,
+			    u8 protocol, u16 port, unsigned long bits,
+			    u32 idle_ms)
+{
+	return add_from(test, scene, 0, protocol, port, bits, idle_ms);
+}
+
+static bool is_there_from(struct scene *scene, u32 source, u8 protocol,
+			  u16 port)
 {
 	struct ozp_tuple tuple;
 	bool there;
 
-	make_tuple(&tuple, AF_INET6, protocol, 0, 0, port);
+	make_tuple(&tuple, AF_INET6, protocol, source, 0, port);
 	rcu_read_lock();
 	there = ozp_flow_lookup_rcu(scene->flows, &tuple,
 				    OZPROXY_DIRECTION_OUT);
 	rcu_read_unlock();
 	return there;
+}
+
+static bool is_there(struct scene *scene, u8 protocol, u16 port)
+{
+	return is_there_from(scene, 0, protocol, port);
 }
 
 #define ANSWERED (BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_OPENED))
@@ -783,6 +814,45 @@ static void a_flood_displaces_itself(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (u32)atomic64_read(&scene->flows->evicted),
 			floods - (limit - established) - refused);
 	KUNIT_EXPECT_LT(test, refused, floods / 2);
+	scene_free(test, scene);
+}
+
+/* One container has all the others' places with flows that are answered; another
+ * begins some, which are established, too, and keeps them.
+ */
+static void nobody_has_it_all(struct kunit *test)
+{
+	const u32 limit = 60, share = limit / (OZP_FLOW_EXCESS_FACTOR + 1);
+	struct scene *scene = scene_new(test);
+	u32 i, got = 0;
+
+	scene->flows->options.limit = limit;
+	for (i = 0; i < limit; i++)
+		add_from(test, scene, 0, i % 2 ? IPPROTO_TCP : IPPROTO_UDP,
+			 1000 + i, ANSWERED, 0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(add_from(test, scene, 0, IPPROTO_TCP, 999,
+					       ANSWERED, 0)), -ENFILE);
+	for (i = 0; i < limit; i++)
+		got += !IS_ERR(add_from(test, scene, 1, IPPROTO_TCP, 1000 + i,
+					ANSWERED, 0));
+	/* Not more than they have a right to, and never one of their own. */
+	KUNIT_EXPECT_EQ(test, got, share);
+	for (i = 0; i < got; i++)
+		KUNIT_EXPECT_TRUE(test, is_there_from(scene, 1, IPPROTO_TCP,
+						      1000 + i));
+	/* Those who have too much get nothing back. */
+	for (i = 0; i < limit; i++)
+		add_from(test, scene, 0, IPPROTO_TCP, 3000 + i, ANSWERED, 0);
+	for (i = 0; i < got; i++)
+		KUNIT_EXPECT_TRUE(test, is_there_from(scene, 1, IPPROTO_TCP,
+						      1000 + i));
+	/* A third one takes from who has most. */
+	KUNIT_EXPECT_FALSE(test, IS_ERR(add_from(test, scene, 2, IPPROTO_TCP,
+						 1000, ANSWERED, 0)));
+	for (i = 0; i < got; i++)
+		KUNIT_EXPECT_TRUE(test, is_there_from(scene, 1, IPPROTO_TCP,
+						      1000 + i));
+	KUNIT_EXPECT_EQ(test, ozp_flows_count(scene->flows), limit);
 	scene_free(test, scene);
 }
 
@@ -1195,6 +1265,7 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(random_flows),
 	KUNIT_CASE(the_cheapest_makes_room),
 	KUNIT_CASE(a_flood_displaces_itself),
+	KUNIT_CASE(nobody_has_it_all),
 	KUNIT_CASE(overshoot_is_bounded),
 	KUNIT_CASE(ends_leave_the_table),
 	KUNIT_CASE_PARAM(idle_ones_end, idleness_gen_params),

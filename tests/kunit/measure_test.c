@@ -13,7 +13,9 @@
 struct stage {
 	struct ozp_flow flow;
 	struct ozp_conversion conv;
+	struct ozp_endpoint source;
 	struct ozp_endpoint target;
+	struct ozp_instance client;
 	struct ozp_instance instance;
 	struct ozp_node node;
 };
@@ -23,7 +25,9 @@ static struct stage *stage_new(struct kunit *test)
 	struct stage *stage = kunit_kzalloc(test, sizeof(*stage), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, stage);
+	stage->conv.source = &stage->source;
 	stage->conv.target = &stage->target;
+	stage->source.instance = &stage->client;
 	stage->target.instance = &stage->instance;
 	stage->target.node = &stage->node;
 	return stage;
@@ -159,9 +163,11 @@ static void flows_are_counted_once(struct kunit *test)
 
 	ozp_flow_enter(&stage->flow, &stage->conv);
 	KUNIT_EXPECT_EQ(test, atomic_read(&stage->instance.flows), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&stage->client.begun), 1);
 	ozp_flow_leave(&stage->flow, &stage->conv);
 	ozp_flow_leave(&stage->flow, &stage->conv);
 	KUNIT_EXPECT_EQ(test, atomic_read(&stage->instance.flows), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&stage->client.begun), 0);
 }
 
 static struct kunit_case measure_cases[] = {

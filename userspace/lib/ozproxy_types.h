@@ -342,7 +342,8 @@ struct ozp_stats {
  *   wait for the answer. Of enum ozproxy_admission.
  * @flow_limit: Most flows that the device follows, default 65536. A new flow
  *   then takes the place of one that is closed, or else not answered, or else
- *   answered but long silent; an established TCP connection is kept.
+ *   answered but long silent. An established one is kept, unless its source
+ *   has more than twice as many as that of the new flow.
  * @miss_limit: Most addresses that wait for an answer at once, default 1024.
  * @miss_timeout: Milliseconds after which an unanswered address is forgotten:
  *   the packets that wait for it are rejected, and the next one announces it
