@@ -154,7 +154,7 @@ fuzz:
 	$(Q)tests/fuzz/run $(if $(SECONDS),-s $(SECONDS)) $(TARGET)
 
 demo:
-	$(Q)tests/demo/run
+	$(Q)BROKER=$(BROKER) tests/demo/run
 
 clean:
 	+$(Q)[ ! -e "$(KDIR)/Makefile" ] || $(MAKE) --no-print-directory \
@@ -172,7 +172,8 @@ help:
 	@echo '  make install, make uninstall'
 	@echo '  make dkms-install, make dkms-uninstall'
 	@echo 'See and test'
-	@echo '  make demo           three workers, one Service IP, one curl'
+	@echo '  make demo           three workers, one Service IP, one curl; with BROKER=1'
+	@echo '                      a cluster answers, else a table file'
 	@echo '  make test           everything, on two kernels (tests/README.md)'
 	@echo '  make style          warnings, sparse, checkpatch, shellcheck, rules'
 	@echo '  make test-build     DKMS, install, compile probes'

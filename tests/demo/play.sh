@@ -3,8 +3,9 @@
 # Copyright (C) 2026 The ozproxy authors
 #
 # Plays the walkthrough: three workers, one Service IP, one curl. Runs as root
-# in the guest (tests/demo/run starts it there). Ends with 1 when any step did
-# not happen.
+# in the guest (tests/demo/run starts it there). Each worker's ozproxyd serves a
+# table file or, with OZP_BROKER set, asks a cluster (tests/cluster) through a
+# broker. Ends with 1 when any step did not happen.
 set -u
 
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
@@ -12,10 +13,15 @@ here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 . "$here/../netns/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=../netns/e2e.bash
 . "$here/../netns/e2e.bash"
+# shellcheck source-path=SCRIPTDIR source=../netns/helper.bash
+. "$here/../netns/helper.bash"
 
-need column curl ip jq ozctl python3 tcpdump
+need column curl ip jq ozctl ozproxyd python3 tcpdump
 
-answers=$OZP_TMP/answers
+broker=${OZP_BROKER:-}
+whole=$here/../cluster/seed.json
+x1=X.default.X1.default
+x3=X.default.X3.default
 hello='{"message":"hello from X3"}'
 url=http://10.30.1.30:30443/api/hello
 
@@ -55,36 +61,9 @@ fail()
 
 # ---- the cast
 
-place()
+write_files()
 {
-	cat <<-END
-		{"instance_number": $1, "host_ip": "$2", "host_port": $3,
-		 "namespace_ip": "$4", "namespace_ip_v6": "$5",
-		 "instance_ip": "$6", "instance_ip_v6": "$7",
-		 "service_ip": [
-		  {"IpType": "RR", "Address": "$8", "Address_v6": "$9"},
-		  {"IpType": "instance_ip", "Address": "$6", "Address_v6": "$7"}]}
-	END
-}
-
-# Table-query results, under the address that was asked for.
-write_answers()
-{
-	mkdir -p "$answers" "$OZP_TMP/www/api"
-	cat >"$answers/10.30.0.2.json" <<-END
-		{"app_name": "X.default.X1.default", "query_key": "10.30.0.2",
-		 "instance_list": [
-		$(place 0 131.1.0.1 50103 10.19.1.3 fc00::103 \
-			10.30.0.2 fdff::2 10.30.0.1 fdff:2000::1),
-		$(place 1 131.1.0.2 50103 10.19.1.6 fc00::106 \
-			10.30.0.3 fdff::3 10.30.0.1 fdff:2000::1)]}
-	END
-	cat >"$answers/10.30.1.30.json" <<-END
-		{"app_name": "X.default.X3.default", "query_key": "10.30.1.30",
-		 "instance_list": [
-		$(place 0 131.1.21.5 55301 10.21.0.1 fc00::15:1 \
-			10.30.0.6 fdff::6 10.30.1.30 fdff:2000::30)]}
-	END
+	mkdir -p "$OZP_TMP/www/api"
 	echo "$hello" >"$OZP_TMP/www/api/hello"
 }
 
@@ -126,27 +105,57 @@ oz0 is the ozproxy device: it turns one kind of address into the other.
 END
 }
 
+# What a person would type, and what is left out of it for the page.
+told()
+{
+	echo "  $1\$ $bold$2$plain"
+}
+
+helpers()
+{
+	if [[ -n $broker ]]; then
+		need mosquitto
+		cloud_add plain && broker_start && cluster_up "$whole" &&
+			hosts w1 "$x1" && hosts w2 "$x1" && hosts w3 "$x3" ||
+			return 1
+		told cluster "mosquitto -c broker.conf &"
+		told cluster "cluster.py $(basename "$whole") &"
+		told w1 "ozproxyd --broker 131.1.9.9 --node-id w1 &"
+		helper_start w1 && helper_start w2 &&
+			helper_start w3 --port 55301
+	else
+		told w1 "ozproxyd --table $(basename "$whole") &"
+		helper_run w1 --table "$whole" &&
+			helper_run w2 --table "$whole" &&
+			helper_run w3 --table "$whole" --port 55301
+	fi
+}
+
 devices()
 {
 	local worker
 
-	show w1 ozctl device add oz0 && show w1 ozctl device up oz0 || return 1
-	for worker in w2 w3; do
-		if [[ $worker == w3 ]]; then
-			show w3 ozctl device add oz0 port 55301
-		else
-			ns w2 ozctl device add oz0
-		fi && ns "$worker" ozctl device up oz0 >"$OZP_TMP/up" || return 1
+	helpers || return 1
+	for worker in w1 w2 w3; do
+		wait_until 20 helper_ready "$worker" || return 1
 	done
-	# Every worker knows what it hosts, and nothing else.
-	ns w1 ozctl service load "$answers/10.30.0.2.json" &&
-		ns w2 ozctl service load "$answers/10.30.0.2.json" &&
-		ns w3 ozctl service load "$answers/10.30.1.30.json"
+	wait_until 20 knows w1 "$x1" && wait_until 20 knows w2 "$x1" &&
+		wait_until 20 knows w3 "$x3" || return 1
+	sed 's/^/    /' "$OZP_TMP/helper.w1" | cut -c 1-78
+	show w1 ip -brief link show oz0 && show w1 ip route show dev oz0
+}
+
+# So many programs of a worker hear what the kernel announces.
+monitors_are()
+{
+	# shellcheck disable=SC2016 # awk's
+	(($(ns "$1" awk '$2 == 16 && $4 !~ /^0+$/' /proc/net/netlink |
+		wc -l) == $2))
 }
 
 # ---- what the workers know
 
-table()
+table_of()
 {
 	{
 		echo "job|#|node|Ns IP|Instance IP|round robin"
@@ -157,12 +166,6 @@ table()
 			($service.address[] | .ipv4 // empty)] |
 			map(tostring) | join("|")'
 	} | column -t -s '|' | sed 's/^/  /'
-}
-
-knows()
-{
-	ns "$1" ozctl -j service show | jq -e --arg job "$2" \
-		'map(.name) | index($job) != null' >"$OZP_TMP/knows"
 }
 
 # ---- what tcpdump saw
@@ -222,6 +225,11 @@ syn_ack='tcp[tcpflags] & (tcp-syn | tcp-ack) == (tcp-syn | tcp-ack)'
 
 # ---- the story
 
+first_packet()
+{
+	tcpdump -n -tt -c 1 -r "$OZP_TMP/x1" 2>/dev/null | grep .
+}
+
 step_1()
 {
 	title "Step 1. X1 asks for $url"
@@ -235,11 +243,11 @@ step_1()
 		>"$OZP_TMP/answer" 2>&1 &
 	curl_pid=$!
 	ozp_pids+=("$curl_pid")
-	wait_until 20 grep -q 'miss 10.30.1.30' "$OZP_TMP/bg.$helper1" ||
-		fail "w1 announced no miss"
+	[[ -z $broker ]] || wait_until 20 grep -q 'miss 10.30.1.30' \
+		"$OZP_TMP/bg.$witness1" || fail "w1 announced no miss"
+	wait_until 20 first_packet || fail "x1 sent nothing"
 	# tcpdump writes every packet at once. Times are told from here.
-	started=$(tcpdump -n -tt -c 1 -r "$OZP_TMP/x1" 2>/dev/null |
-		cut -d ' ' -f 1)
+	started=$(first_packet | cut -d ' ' -f 1)
 	[[ -n $started ]] || fail "tcpdump saw nothing on eth0 of x1"
 	printf '\n  and the first packet, on eth0 of x1:\n\n'
 	must_see x1 "src 10.19.1.3 and $syn"
@@ -247,6 +255,18 @@ step_1()
 
 step_2()
 {
+	if [[ -z $broker ]]; then
+		title "Steps 2 to 4. No miss"
+		cat <<-END
+			  oz0 looks for 10.30.1.30 in its conversion table, and finds it: without a
+			  cluster, ozproxyd serves what a file says, and serves it again whenever that
+			  changes. (make demo BROKER=1 has a cluster, and shows how an address comes
+			  into the table that nobody knew.) This is the table of w1:
+
+		END
+		table_of w1
+		return
+	fi
 	title "Step 2. A miss"
 	cat <<-END
 		  oz0 looks for 10.30.1.30 in its conversion table. This is the table of w1
@@ -266,37 +286,47 @@ step_2()
 		fail "a packet was dropped"
 }
 
+# The lines of the cluster that have these words, with their times.
+cluster_told()
+{
+	grep -E "$1" "$cluster_lines" | since_start
+}
+
 step_3()
 {
 	title "Step 3. The table query"
 	cat <<-END
-		  Once for each address that it misses, the kernel tells whoever listens. Here
-		  a loop of a few lines does (tests/demo/responder.sh); it answers from files
-		  with what the cluster's broker would say.
+		  Once for each address that it misses, the kernel tells whoever listens. The
+		  helper, ozproxyd, asks the cluster on its broker, which answers, and notes
+		  that w1 is interested: w1 will hear of every change. The cluster's own log:
 
 	END
-	sed -n '/^ozctl/,/^done/s/^/    │ /p' "$here/responder.sh" | expand -t 4
-	echo
-	wait_until 20 grep -q 'answered 10.30.1.30' "$OZP_TMP/bg.$helper1" ||
+	wait_until 20 cluster_saw 'answer w1 10\.30\.1\.30 1' ||
+		fail "the cluster did not answer"
+	cluster_told ' w1 (sip 10.30.1.30|X.default.X3.default|10.30.1.30 )'
+	wait_until 20 grep -q "entry $x3" "$OZP_TMP/bg.$witness1" ||
 		fail "the miss of 10.30.1.30 was not answered"
-	since_start <"$OZP_TMP/bg.$helper1"
+	printf '\n  What the kernel of w1 announced:\n\n'
+	since_start <"$OZP_TMP/bg.$witness1" | cut -c 1-78
 }
 
 step_4()
 {
 	title "Step 4. The update"
-	printf '  The table of w1 after the answer: ozctl service load put X3 in.\n\n'
-	table w1
-	knows w1 X.default.X3.default || fail "w1 does not know X3"
+	printf '  The table of w1 after the answer: ozproxyd put X3 in.\n\n'
+	table_of w1
+	knows w1 "$x3" || fail "w1 does not know X3"
 }
 
 step_5()
 {
 	title "Step 5. The conversion"
+	[[ -z $broker ]] ||
+		echo "  The answer lets the packet go on that waited."
 	cat <<-END
-		  The answer lets the packet go on that waited: the round robin chooses X3's
-		  only instance. Every packet of this flow is converted alike: from the
-		  sender's Instance IP, to the receiver's Namespace IP.
+		  The round robin chooses X3's only instance. Every packet of this flow is
+		  converted alike: from the sender's Instance IP, to the receiver's Namespace
+		  IP.
 
 	END
 	wait "$curl_pid"
@@ -344,15 +374,23 @@ step_7()
 way_back()
 {
 	title "And back"
-	cat <<-END
-		  X3 answers whom it saw, 10.30.0.2. Its worker does not know that Instance IP,
-		  so w3 walks the same seven steps towards X1, with a miss of its own, and X3's
-		  answer waits there as X1's question did here:
+	if [[ -n $broker ]]; then
+		cat <<-END
+			  X3 answers whom it saw, 10.30.0.2. Its worker does not know that Instance IP,
+			  so w3 walks the same seven steps towards X1, with a miss of its own, and X3's
+			  answer waits there as X1's question did here:
 
-	END
-	grep -q 'answered 10.30.0.2' "$OZP_TMP/bg.$helper3" ||
-		fail "the miss of 10.30.0.2 was not answered"
-	since_start <"$OZP_TMP/bg.$helper3"
+		END
+		grep -q "entry $x1" "$OZP_TMP/bg.$witness3" ||
+			fail "the miss of 10.30.0.2 was not answered"
+		since_start <"$OZP_TMP/bg.$witness3" | cut -c 1-78
+		cluster_told ' w3 (sip 10.30.0.2|X.default.X1.default|10.30.0.2 )'
+	else
+		cat <<-END
+			  X3 answers whom it saw, 10.30.0.2. Its worker has that Instance IP in its own
+			  table file, so w3 walks the same seven steps towards X1 without a miss.
+		END
+	fi
 	cat <<-END
 
 		  One packet each way, at the five places where tcpdump looked:
@@ -404,24 +442,26 @@ epilogue()
 }
 
 title "ozproxy: three workers, one Service IP, one curl"
-write_answers
+write_files || fail "the files"
 cast || fail "the workers and containers"
 picture
-title "The devices"
-devices || fail "the devices"
-bg w1 "$here/responder.sh" "$answers"
-helper1=$BG_PID
-bg w3 "$here/responder.sh" "$answers"
-helper3=$BG_PID
-{ wait_until 20 monitor_listens w1 && wait_until 20 monitor_listens w3; } ||
-	fail "the helpers do not listen"
-before=$(table w1)
-! knows w1 X.default.X3.default || fail "w1 knows X3 already"
+title "The helpers, and the devices that they make"
+devices || fail "the helpers"
+bg w1 "$here/witness.sh"
+witness1=$BG_PID
+bg w3 "$here/witness.sh"
+witness3=$BG_PID
+{ wait_until 20 monitors_are w1 2 && wait_until 20 monitors_are w3 2; } ||
+	fail "the witnesses do not listen"
+before=$(table_of w1)
+[[ -z $broker ]] || ! knows w1 "$x3" || fail "w1 knows X3 already"
 captures_start || fail "tcpdump"
 step_1
 step_2
-step_3
-step_4
+if [[ -n $broker ]]; then
+	step_3
+	step_4
+fi
 step_5
 step_6
 step_7
