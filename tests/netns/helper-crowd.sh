@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The ozproxy authors
 #
-# A thousand services are asked for at once, and nothing waits for another.
+# A thousand services are asked for at once, and nothing waits for another;
+# then a container asks for hundreds of addresses that nobody has, and neither
+# the cluster nor anybody else suffers.
 #
 # The topology is that of helper.bash; s0 has 10.21.16.0/20 as well, j0 to j999
 # are there (visitor.py).
@@ -21,6 +23,7 @@ set -u
 need jq mosquitto ozctl ozproxyd python3
 
 number=$(size 1000 100)
+unknown=$(size 500 100)
 
 # One container may miss as many as all may: it is the helper that is asked. In an
 # emulated machine the cluster answers some hundred times a second: questions are
@@ -75,7 +78,42 @@ thousand()
 		$((number * 3 / 2)) 'query w1 sip .*'
 }
 
+flood()
+{
+	cluster_mark
+	visitor c spray 10.30.64.0 "$unknown" 80 10.19.1.3
+	check "$unknown unknown addresses: others are served" sock_visit
+	wait "$BG_PID"
+	check "there is no miss left" wait_until 60 no_misses
+	check "the cluster was asked for no more than these" \
+		cluster_counts_most $((unknown * 5 / 4)) 'query w1 sip .*'
+	check "again, while the answers hold" sock_visit
+	diag "queries: $(cluster_counts 'query w1 sip .*')"
+	diag "memory of the helper: $(memory w1)"
+	check "the helper lives" helper_ready w1
+}
+
+no_misses()
+{
+	(($(counter w1 out-waiting) == 0))
+}
+
+# What is known is served meanwhile.
+sock_visit()
+{
+	local address
+
+	for address in 10.30.16.1 10.30.16.2; do
+		sock connect "k$address" c 10.19.1.3 0 "$address" 80 &&
+			sock send "k$address" ping &&
+			sock receive "k$address" &&
+			sock close "k$address" || return 1
+	done
+}
+
 check "two workers, their helpers and a cluster" begin || tap_done
+sock_start
 thousand
+flood
 no_cluster_errors
 tap_done

@@ -10,6 +10,7 @@
 # The topology is that of helper.bash; s0 has 10.21.16.0/22 as well, j0 to j39
 # are there (visitor.py). Idle time is 1 second.
 #
+# kernels: 6.12 debug
 # timeout: 240
 set -u
 
