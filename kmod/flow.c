@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "clock.h"
+#include "flow_parts.h"
 #include "trace_flow.h"
 
 static struct kmem_cache *ozp_flow_cache;

@@ -217,20 +217,4 @@ bool ozp_flow_is_over_rcu(const struct ozp_flows *flows,
 			  const struct ozp_flow *flow);
 struct ozp_flow *ozp_flow_of_key(struct ozp_flow_key *key);
 
-/* for the other flow*.c */
-enum ozproxy_flow_state ozp_flow_life(const struct ozp_flow *flow);
-struct ozp_conversion *
-ozp_conversion_new_rcu(const struct ozp_flow *flow,
-		       const struct ozp_flow_parties *parties);
-void ozp_conversion_release(struct ozp_conversion *conv);
-void ozp_flow_enter(struct ozp_flow *flow, const struct ozp_conversion *conv);
-void ozp_flow_leave(struct ozp_flow *flow, const struct ozp_conversion *conv);
-bool ozp_flow_end_in_walk(struct ozp_flows *flows, struct ozp_flow *flow,
-			  struct llist_head *ended);
-u32 ozp_flows_free_ended(struct ozp_flows *flows, struct llist_head *ended);
-u32 ozp_flows_reap(struct ozp_flows *flows);
-int ozp_flow_table_init(struct rhashtable *table);
-int ozp_flow_cache_init(void);
-void ozp_flow_cache_uninit(void);
-
 #endif /* _OZP_FLOW_H */

@@ -7,6 +7,8 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "flow_parts.h"
+
 static struct workqueue_struct *ozp_flow_workqueue;
 
 /* Call @visit for every flow, under RCU. While the table is being resized some

@@ -6,6 +6,8 @@
 
 #include <linux/slab.h>
 
+#include "flow_parts.h"
+
 /**
  * ozp_conversion_new_rcu() - make a conversion
  * @flow: whose it will be; its keys are complete

@@ -13,6 +13,8 @@
 #include <linux/random.h>
 #include <linux/rhashtable.h>
 
+#include "flow_parts.h"
+
 /**
  * enum ozp_flow_worth - what a flow is worth, the cheapest first
  * @OZP_FLOW_SPENT: a connection that is closed, or whose instance was removed

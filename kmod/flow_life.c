@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "flow_measure.h"
+#include "flow_parts.h"
 
 static void ozp_flow_mark(struct ozp_flow *flow, enum ozp_flow_bit bit)
 {

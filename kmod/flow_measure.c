@@ -8,6 +8,8 @@
 
 #include <linux/ktime.h>
 
+#include "flow_parts.h"
+
 static u32 ozp_flow_now_us(void)
 {
 	return ktime_to_us(ktime_get());

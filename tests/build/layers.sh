@@ -20,7 +20,7 @@ layers='
 6: link device
 5: convert choose admission error inbound outbound idle
 4: tunnel tunnel_route tunnel_gro tunnel_receive tunnel_send icmp reset
-3: conversion flow flow_convert flow_measure flow_life flow_evict flow_collect
+3: conversion flow_parts flow flow_convert flow_measure flow_life flow_evict flow_collect
 3: affinity fragment miss_queue miss miss_wait miss_end
 2: node policy service_config service index table table_set
 1: packet mss rewrite embedded traffic trace trace_flow stats

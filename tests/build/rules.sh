@@ -53,8 +53,9 @@ code_longer_than()
 
 expect_none "no .c file has more than 700 lines" < <(
 	c_files | grep '\.c$' | longer_than 700)
+# limits.h is a list: what a reader looks for there is one line of it.
 expect_none "no header has more than 120 lines of code" < <(
-	c_files | grep '\.h$' | code_longer_than 120)
+	c_files | grep '\.h$' | grep -v '/limits\.h$' | code_longer_than 120)
 
 mapfile -t kmod < <(project_files 'kmod/*.[ch]')
 mapfile -t all < <(project_files)

@@ -41,27 +41,41 @@ static enum ozp_admission_answer by_the_book(enum ozproxy_admission mode,
 	return OZP_ADMISSION_YES;
 }
 
+/* The next digit of a number, which counts through all combinations. */
+static u32 digit(u32 *number, u32 base)
+{
+	u32 value = *number % base;
+
+	*number /= base;
+	return value;
+}
+
+#define MODES	(OZPROXY_ADMISSION_TABLE + 1)
+#define KINDS	(OZP_MATCH_NAMESPACE + 1)
+#define PLACES	ARRAY_SIZE(places)
+
 static void every_sender_is_judged(struct kunit *test)
 {
 	struct ozp_node *node = kunit_kzalloc(test, sizeof(*node), GFP_KERNEL);
-	struct ozp_sender sender;
+	u32 n, rest, mode, at, from;
 	struct ozp_outer outer = {};
-	u32 mode, kind, local, at, from;
+	struct ozp_sender sender;
 
 	KUNIT_ASSERT_NOT_NULL(test, node);
-	for (mode = 0; mode <= OZPROXY_ADMISSION_TABLE; mode++)
-	for (kind = 0; kind <= OZP_MATCH_NAMESPACE; kind++)
-	for (local = 0; local < 2; local++)
-	for (at = 0; at < ARRAY_SIZE(places); at++)
-	for (from = 0; from < ARRAY_SIZE(places); from++) {
+	for (n = 0; n < MODES * KINDS * 2 * PLACES * PLACES; n++) {
+		rest = n;
+		mode = digit(&rest, MODES);
+		at = digit(&rest, PLACES);
+		from = digit(&rest, PLACES);
+		sender.kind = digit(&rest, KINDS);
+		sender.local = rest;
+		sender.node = sender.kind == OZP_MATCH_INSTANCE ? node : NULL;
 		place(at, &node->family, &node->addr);
 		node->port = htons(50103 + at);
 		place(from, &outer.family, &outer.addr);
-		sender.kind = kind;
-		sender.node = kind == OZP_MATCH_INSTANCE ? node : NULL;
-		sender.local = local;
 		KUNIT_EXPECT_EQ(test, ozp_admission_judge(mode, &sender, &outer),
-				by_the_book(mode, kind, local, at == from));
+				by_the_book(mode, sender.kind, sender.local,
+					    at == from));
 	}
 }
 
@@ -72,14 +86,14 @@ static void admissions_are_a_ladder(struct kunit *test)
 	struct ozp_sender sender = { .node = node };
 	enum ozp_admission_answer answer, before;
 	struct ozp_outer outer = {};
-	u32 mode, kind, from;
+	u32 n, rest, mode;
 
 	KUNIT_ASSERT_NOT_NULL(test, node);
 	place(0, &node->family, &node->addr);
-	for (kind = 0; kind <= OZP_MATCH_NAMESPACE; kind++)
-	for (from = 0; from < ARRAY_SIZE(places); from++) {
-		sender.kind = kind;
-		place(from, &outer.family, &outer.addr);
+	for (n = 0; n < KINDS * PLACES; n++) {
+		rest = n;
+		sender.kind = digit(&rest, KINDS);
+		place(rest, &outer.family, &outer.addr);
 		before = OZP_ADMISSION_YES;
 		for (mode = 0; mode <= OZPROXY_ADMISSION_TABLE; mode++) {
 			answer = ozp_admission_judge(mode, &sender, &outer);
