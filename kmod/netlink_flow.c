@@ -372,6 +372,7 @@ static void ozp_netlink_flow_dump_resized(struct netlink_callback *cb,
 /* A table that was replaced while the walk paused begins anew. */
 static void ozp_netlink_flow_dump_go_on(struct netlink_callback *cb,
 					struct ozp_flow_dump *dump)
+	__acquires(RCU)
 {
 	if (rhashtable_walk_start_check(&dump->iter))
 		ozp_netlink_flow_dump_resized(cb, dump);
