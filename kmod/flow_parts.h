@@ -4,6 +4,8 @@
 #ifndef _OZP_FLOW_PARTS_H
 #define _OZP_FLOW_PARTS_H
 
+#include <linux/types.h>
+
 #include "verdict.h"
 
 struct llist_head;
