@@ -101,6 +101,10 @@
 	R(ARRIVAL_QUEUE_FULL, "arrival-queue-full", \
 	  "The source of a tunnelled packet is unknown, and as many packets of its node wait as may (link attribute arrival-source-packets).") \
 	R(ARRIVAL_PACKETS_FULL, "arrival-packets-full", \
-	  "The source of a tunnelled packet is unknown, and as many tunnelled packets wait as may, or occupy as much memory (link attributes arrival-packets, arrival-memory).")
+	  "The source of a tunnelled packet is unknown, and as many tunnelled packets wait as may, or occupy as much memory (link attributes arrival-packets, arrival-memory).") \
+	R(STALE_BINDING, "stale-binding", \
+	  "An ICMP error of another worker, which has no such Namespace IP any more; it was heard, and that instance is withdrawn until its service is set again.") \
+	R(STALE_LIMIT, "stale-limit", \
+	  "An ICMP error of another worker, which has no such Namespace IP any more; its instance was withdrawn for that moments ago, or too many others are about to be.")
 
 #endif /* _OZP_REASONS_GEN_H */
