@@ -16,7 +16,6 @@
 #include "miss.h"
 #include "node.h"
 #include "packet.h"
-#include "reset.h"
 #include "stats.h"
 #include "table.h"
 #include "tunnel.h"
@@ -94,7 +93,6 @@ struct ozp_bearing {
  * @doubts: instances that their worker does not know any more
  * @tunnel: the wire
  * @stale_rate: how often we say so to other workers
- * @reset: answers to connections whose instance is gone
  * @gro_cells: receive queues, one a CPU
  */
 struct ozp_convert {
@@ -113,7 +111,6 @@ struct ozp_convert {
 	struct ozp_doubts doubts;
 	struct ozp_tunnel tunnel;
 	struct ratelimit_state stale_rate;
-	struct ozp_reset reset;
 	struct gro_cells gro_cells;
 };
 

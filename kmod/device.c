@@ -187,7 +187,6 @@ static int ozp_device_init(struct net_device *dev)
 	ratelimit_state_init(&cv->stale_rate, HZ, OZP_STALE_RATE);
 	/* Without a word in the log. */
 	ratelimit_set_flags(&cv->stale_rate, RATELIMIT_MSG_ON_RELEASE);
-	ozp_reset_init(&cv->reset, dev);
 	cv->tunnel.dev = dev;
 	cv->tunnel.stats = &cv->stats;
 	cv->tunnel.receive = ozp_inbound;

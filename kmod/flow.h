@@ -108,6 +108,7 @@ struct ozp_flows {
  * @OZP_FLOW_SYN: a SYN left, at @opened
  * @OZP_FLOW_SYN_AGAIN: more than one did: which of them was answered, nobody knows
  * @OZP_FLOW_MEASURED: its handshake was measured
+ * @OZP_FLOW_TOLD: the container was told that its instance is gone
  */
 enum ozp_flow_bit {
 	OZP_FLOW_DYING,
@@ -122,6 +123,7 @@ enum ozp_flow_bit {
 	OZP_FLOW_SYN,
 	OZP_FLOW_SYN_AGAIN,
 	OZP_FLOW_MEASURED,
+	OZP_FLOW_TOLD,
 };
 
 /**
@@ -200,7 +202,7 @@ ozp_flow_convert_anew_rcu(struct ozp_flows *flows, struct ozp_flow *flow,
 			  const struct ozp_flow_parties *parties);
 void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 		     const struct ozp_packet *pkt);
-void ozp_flow_abort(struct ozp_flow *flow, const struct ozp_conversion *conv);
+bool ozp_flow_abort(struct ozp_flow *flow, const struct ozp_conversion *conv);
 bool ozp_flow_is_reopened(const struct ozp_flow *flow,
 			  const struct ozp_packet *pkt);
 bool ozp_flow_evict_rcu(struct ozp_flows *flows,

@@ -63,12 +63,20 @@ void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
  * @conv: its conversion
  *
  * It is kept for a while, for what the container sends until it hears of it.
+ *
+ * Return: whether to tell it now: the first time, and then once in a grain of the
+ * clock, however much it sends.
  */
-void ozp_flow_abort(struct ozp_flow *flow, const struct ozp_conversion *conv)
+bool ozp_flow_abort(struct ozp_flow *flow, const struct ozp_conversion *conv)
 {
-	ozp_clock_touch(&flow->used, ozp_clock_now());
+	bool tell = ozp_clock_touch(&flow->used, ozp_clock_now());
+
+	if (!test_bit(OZP_FLOW_TOLD, &flow->bits) &&
+	    !test_and_set_bit(OZP_FLOW_TOLD, &flow->bits))
+		tell = true;
 	ozp_flow_mark(flow, OZP_FLOW_RST);
 	ozp_flow_leave(flow, conv);
+	return tell;
 }
 
 /**

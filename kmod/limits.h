@@ -256,11 +256,6 @@
  */
 #define OZP_COLLECT_HURRY		(HZ / 50)
 
-/* Answers with RST a second: as many as the challenges of a host's TCP (RFC
- * 5961, 7); who is not answered is when it sends again.
- */
-#define OZP_RESET_RATE			1000
-
 /* Answers to other nodes a second that a Namespace IP is not used here: each
  * saves them a query's time, and whoever scans gets no more.
  */

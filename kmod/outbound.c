@@ -19,6 +19,7 @@
 #include <linux/if_ether.h>
 
 #include "icmp.h"
+#include "reset.h"
 
 static enum ozp_verdict ozp_outbound_refuse_flow(struct ozp_packet *pkt,
 						 long err)
@@ -148,6 +149,19 @@ static enum ozp_verdict ozp_outbound_wake(struct ozp_convert *cv,
 	return verdict;
 }
 
+/* The target of a connection was removed: another instance knows nothing of it. */
+static enum ozp_verdict ozp_outbound_abort(struct ozp_convert *cv,
+					   const struct sk_buff *skb,
+					   struct ozp_packet *pkt,
+					   struct ozp_flow *flow,
+					   const struct ozp_conversion *conv)
+{
+	if (ozp_flow_abort(flow, conv) &&
+	    READ_ONCE(cv->options.rejection) == OZPROXY_REJECTION_REJECT)
+		ozp_reset_answer(cv->dev, skb, pkt);
+	return ozp_refuse(pkt, OZPROXY_DROP_REASON_INSTANCE_GONE);
+}
+
 /* 2, 4: the conversion of a flow that exists. OZP_CONTINUE without @conv: the
  * flow is over, and the packet begins another one; or with -ESTALE in @flow the
  * table changed on the way.
@@ -174,12 +188,8 @@ static enum ozp_verdict ozp_outbound_continue(struct ozp_convert *cv,
 			return verdict;
 		break;
 	case OZP_FLOW_GONE:
-		/* Another instance knows nothing of a connection. */
-		if (pkt->tuple.protocol == IPPROTO_TCP && !pkt->tcp_syn) {
-			ozp_flow_abort(old, *conv);
-			return ozp_refuse(pkt,
-					  OZPROXY_DROP_REASON_INSTANCE_GONE);
-		}
+		if (pkt->tuple.protocol == IPPROTO_TCP && !pkt->tcp_syn)
+			return ozp_outbound_abort(cv, skb, pkt, old, *conv);
 		break;
 	case OZP_FLOW_OVER:
 		break;
@@ -344,11 +354,9 @@ void ozp_outbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
 	bool answer = READ_ONCE(cv->options.rejection) ==
 		      OZPROXY_REJECTION_REJECT;
 
-	if (answer && pkt->reason == OZPROXY_DROP_REASON_INSTANCE_GONE)
-		ozp_reset_answer(&cv->reset, skb, pkt);
-	else if (answer && ozp_icmp_has_answer(pkt) &&
-		 !ozp_networks_contain(&cv->networks, pkt->tuple.family,
-				       &pkt->tuple.src))
+	if (answer && ozp_icmp_has_answer(pkt) &&
+	    !ozp_networks_contain(&cv->networks, pkt->tuple.family,
+				  &pkt->tuple.src))
 		ozp_icmp_answer(skb, pkt);
 	ozp_drop(skb, pkt, pkt->reason);
 }

@@ -14,7 +14,6 @@
 #include <net/tcp.h>
 
 #include "compose.h"
-#include "limits.h"
 
 /* RFC 9293, 3.10.7.1: in the place that the segment acknowledges, or else
  * acknowledging the segment.
@@ -51,22 +50,22 @@ static void ozp_reset_sum(struct sk_buff *skb, const struct ozp_tuple *to)
 
 /**
  * ozp_reset_answer() - tell the sender of a segment that nobody is there
- * @reset: what answers need
+ * @dev: the device that answers come from
  * @skb: the segment as it came, parsed; it stays the caller's
  * @pkt: what is known of it
  *
- * Never an answer to RST or to a later fragment, which has no header, and no more
- * answers than OZP_RESET_RATE. BH off.
+ * Never an answer to RST or to a later fragment, which has no header. How often is
+ * the caller's to bound, for each connection by itself: no sender shall use up what
+ * others are told. BH off.
  */
-void ozp_reset_answer(struct ozp_reset *reset, const struct sk_buff *skb,
+void ozp_reset_answer(struct net_device *dev, const struct sk_buff *skb,
 		      const struct ozp_packet *pkt)
 {
 	const struct ozp_tuple *to = &pkt->tuple;
 	const struct tcphdr *th;
 	struct sk_buff *answer;
 
-	if (pkt->tcp_rst || ozp_packet_is_later_fragment(pkt) ||
-	    !__ratelimit(&reset->rate))
+	if (pkt->tcp_rst || ozp_packet_is_later_fragment(pkt))
 		return;
 	answer = alloc_skb(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(*th),
 			   GFP_ATOMIC | __GFP_NOWARN);
@@ -79,20 +78,7 @@ void ozp_reset_answer(struct ozp_reset *reset, const struct sk_buff *skb,
 			  th->doff * 4 + th->syn + th->fin);
 	ozp_reset_sum(answer, to);
 	ozp_compose_ip(answer, to->family, IPPROTO_TCP, &to->dst, &to->src);
-	answer->dev = reset->dev;
+	answer->dev = dev;
 	answer->pkt_type = PACKET_HOST;
 	netif_rx(answer);
-}
-
-/**
- * ozp_reset_init() - prepare to answer
- * @reset: to be filled in
- * @dev: the device that answers come from
- */
-void ozp_reset_init(struct ozp_reset *reset, struct net_device *dev)
-{
-	reset->dev = dev;
-	ratelimit_state_init(&reset->rate, HZ, OZP_RESET_RATE);
-	/* Without a word in the log. */
-	ratelimit_set_flags(&reset->rate, RATELIMIT_MSG_ON_RELEASE);
 }

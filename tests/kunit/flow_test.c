@@ -933,6 +933,31 @@ static void ends_leave_the_table(struct kunit *test)
 	scene_free(test, scene);
 }
 
+/* A connection to an instance that is gone, which goes on and on. */
+static void an_end_is_told_now_and_then(struct kunit *test)
+{
+	struct scene *scene = scene_new(test);
+	struct ozp_conversion *conv;
+	struct ozp_flow *flow;
+	u32 first, i, told = 0;
+
+	flow = add(test, scene, IPPROTO_TCP, 1000, ANSWERED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(flow));
+	rcu_read_lock();
+	conv = rcu_dereference(flow->conversion);
+	first = ozp_clock_now();
+	WRITE_ONCE(flow->used, first);
+	KUNIT_EXPECT_TRUE(test, ozp_flow_abort(flow, conv));
+	for (i = 0; i < 1000; i++)
+		told += ozp_flow_abort(flow, conv);
+	KUNIT_EXPECT_LE(test, told, ozp_clock_now() - first);
+	WRITE_ONCE(flow->used, ozp_clock_now() - 1);
+	KUNIT_EXPECT_TRUE(test, ozp_flow_abort(flow, conv));
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, ozp_flow_life(flow), OZPROXY_FLOW_STATE_CLOSING);
+	scene_free(test, scene);
+}
+
 struct idleness {
 	const char *name;
 	u8 protocol;
@@ -1268,6 +1293,7 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(nobody_has_it_all),
 	KUNIT_CASE(overshoot_is_bounded),
 	KUNIT_CASE(ends_leave_the_table),
+	KUNIT_CASE(an_end_is_told_now_and_then),
 	KUNIT_CASE_PARAM(idle_ones_end, idleness_gen_params),
 	KUNIT_CASE(used_in_the_future_is_not_idle),
 	KUNIT_CASE_PARAM(crowds_share, crowding_gen_params),
