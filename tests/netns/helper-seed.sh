@@ -111,8 +111,11 @@ again()
 		"$(story w1 shop 10.30.1.30 -)" "query interest"
 	check "which ends" wait_until 20 removed w1 shop
 	check "on both workers" wait_until 20 removed w2 client
-	is "once a registration: w1" "$(cluster_counts 'remove w1 shop')" 1
-	is "once a registration: w2" "$(cluster_counts 'remove w2 client')" 1
+	# On a slow machine a late packet of a closed connection registers anew.
+	is "once a registration: w1" "$(cluster_counts 'remove w1 shop')" \
+		"$(cluster_counts 'interest w1 shop')"
+	is "once a registration: w2" "$(cluster_counts 'remove w2 client')" \
+		"$(cluster_counts 'interest w2 client')"
 }
 
 status()
