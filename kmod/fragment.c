@@ -159,6 +159,8 @@ static void ozp_datagram_let_go(struct ozp_fragments *fragments,
 				struct sk_buff_head *to)
 {
 	lockdep_assert_held(&fragments->lock);
+	WRITE_ONCE(fragments->held,
+		   fragments->held - skb_queue_len(&datagram->held));
 	skb_queue_splice_tail_init(&datagram->held, to);
 	list_del_init(&datagram->hold);
 	fragments->bytes -= datagram->bytes;
@@ -316,6 +318,7 @@ static enum ozp_verdict ozp_datagram_hold(struct ozp_fragments *fragments,
 	skb_orphan(skb);
 	nf_reset_ct(skb);
 	__skb_queue_tail(&datagram->held, skb);
+	WRITE_ONCE(fragments->held, fragments->held + 1);
 	if (list_empty(&datagram->hold))
 		list_add_tail(&datagram->hold, &fragments->holding);
 	datagram->bytes += skb->truesize;

@@ -36,7 +36,8 @@ struct ozp_fragment_options {
  * @all: the datagrams, oldest first
  * @holding: those with fragments that wait, oldest first
  * @count: how many datagrams
- * @bytes: how much waits, with all that the kernel needs for it
+ * @held: how many fragments wait for their first
+ * @bytes: how much that is, with all that the kernel needs for it
  * @options: may change at any time
  * @expiry: forgets the old ones
  */
@@ -50,6 +51,7 @@ struct ozp_fragments {
 	struct list_head all;
 	struct list_head holding;
 	u32 count;
+	u32 held;
 	u32 bytes;
 	struct ozp_fragment_options options;
 	struct delayed_work expiry;

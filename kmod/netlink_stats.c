@@ -70,11 +70,13 @@ static int ozp_netlink_stats_fill(struct sk_buff *skb,
 	    nla_put_u32(skb, OZPROXY_A_STATS_MISSES,
 			READ_ONCE(cv->misses.count)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_OUT_WAITING,
-			READ_ONCE(cv->misses.packets)) ||
+			READ_ONCE(cv->misses.packets) +
+			READ_ONCE(cv->fragments[OZPROXY_DIRECTION_OUT].held)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_NEGATIVES,
 			READ_ONCE(cv->misses.negative_count)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_IN_WAITING,
-			READ_ONCE(cv->arrivals.packets)) ||
+			READ_ONCE(cv->arrivals.packets) +
+			READ_ONCE(cv->fragments[OZPROXY_DIRECTION_IN].held)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_ARRIVALS,
 			READ_ONCE(cv->arrivals.count)) ||
 	    nla_put_u32(skb, OZPROXY_A_STATS_TABLE_GENERATION,

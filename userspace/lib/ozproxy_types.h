@@ -291,12 +291,12 @@ struct ozp_drop {
  * @flows: Flows followed.
  * @misses: Addresses waiting for an answer.
  * @table_generation: Generation of the table.
- * @out_waiting: Packets that came from the node's containers and wait for an
- *   answer now.
+ * @out_waiting: Packets that came from the node's containers and wait now: for
+ *   an answer, or, as fragments, for the first one of their datagram.
  * @negatives: Negative answers that are remembered.
  * @flows_evicted: Flows that were ended to make room for others.
- * @in_waiting: Packets that came from the tunnel and wait for what their
- *   source is.
+ * @in_waiting: Packets that came from the tunnel and wait now: for what their
+ *   source is, or, as fragments, for the first one of their datagram.
  * @arrivals: Sources of tunnelled packets that were asked for and have no
  *   table entry.
  */

@@ -60,13 +60,13 @@ static void text_stats(FILE *out, const struct ozp_stats *stats, bool explain)
 	text_count(out, "received", stats->out_received);
 	text_count(out, "sent to other nodes", stats->out_tunnelled);
 	text_count(out, "handed to this node", stats->out_local);
-	text_count(out, "waiting for an answer", stats->out_waiting);
+	text_count(out, "waiting", stats->out_waiting);
 	text_drops(out, stats, OZPROXY_DIRECTION_OUT, explain);
 	fputs("in, towards the containers of this node\n", out);
 	text_count(out, "received from other nodes", stats->in_received);
 	text_count(out, "handed over by this node", stats->out_local);
 	text_count(out, "delivered", stats->in_delivered);
-	text_count(out, "waiting for an answer", stats->in_waiting);
+	text_count(out, "waiting", stats->in_waiting);
 	text_drops(out, stats, OZPROXY_DIRECTION_IN, explain);
 	fputs("in the tables\n", out);
 	text_count(out, "services", stats->services);
