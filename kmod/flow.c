@@ -133,8 +133,14 @@ static bool ozp_flow_reserve_rcu(struct ozp_flows *flows,
 	if (atomic_inc_return(&flows->count) <=
 		    limit + OZP_FLOW_OVERSHOOT(limit) &&
 	    (ozp_flows_count(flows) <= limit ||
-	     ozp_flow_evict_rcu(flows, source->instance)))
+	     ozp_flow_evict_rcu(flows, source->instance))) {
+		/* One more, if another CPU was let in by a count that was too
+		 * low: else the table would stay above its limit.
+		 */
+		if (ozp_flows_count(flows) > limit)
+			ozp_flow_evict_rcu(flows, source->instance);
 		return true;
+	}
 	atomic_dec(&flows->count);
 	return false;
 }
