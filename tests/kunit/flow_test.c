@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "fixture.h"
 #include "flow_collect.h"
+#include "flow_parts.h"
 #include "seed.h"
 
 #define PARTIES 3		/* instances of each service */

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "flow_measure.h"
+#include "flow_parts.h"
 #include "seed.h"
 
 /* A flow and what it leads to, without a table: nothing is looked up. */

@@ -139,7 +139,8 @@ idle
 cluster put "$(cluster_job shop 10.30.1.30 fdff:2000::30 "$shop0")"
 first_fetch IPv6 fdff:2000::30
 cluster put "$(cluster_job shop 10.30.1.30 fdff:2000::30 "$shop1")"
-check "IPv6: unused, too, it goes" wait_until 20 lacks w1 shop
+check "IPv6: unused, too, it goes" wait_until 20 no_interest w1 shop
+check "on both workers" wait_until 20 no_interest w2 client
 again
 no_cluster_errors
 is "no subnet was asked for" "$(cluster_counts 'subnet .*')" 0
