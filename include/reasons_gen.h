@@ -77,7 +77,7 @@
 	R(DEVICE_DOWN, "device-down", \
 	  "The device was brought down while the packet waited for an answer.") \
 	R(INSTANCE_GONE, "instance-gone", \
-	  "The instance that the TCP connection was with has been removed; the sender was answered with a RST.") \
+	  "The instance that the TCP connection was with has been removed; the sender gets a RST, unless the option rejection is drop.") \
 	R(UNRELATED_ERROR, "unrelated-error", \
 	  "An ICMP error is about a packet of no flow that is followed, or comes from somebody that the packet was not for.") \
 	R(ERROR_ABOUT_ERROR, "error-about-error", \
@@ -101,10 +101,6 @@
 	R(ARRIVAL_QUEUE_FULL, "arrival-queue-full", \
 	  "The source of a tunnelled packet is unknown, and as many packets of its node wait as may (link attribute arrival-source-packets).") \
 	R(ARRIVAL_PACKETS_FULL, "arrival-packets-full", \
-	  "The source of a tunnelled packet is unknown, and as many tunnelled packets wait as may, or occupy as much memory (link attributes arrival-packets, arrival-memory).") \
-	R(STALE_BINDING, "stale-binding", \
-	  "An ICMP error of another worker, which has no such Namespace IP any more; it was heard, and that instance is withdrawn until its service is set again.") \
-	R(STALE_LIMIT, "stale-limit", \
-	  "An ICMP error of another worker, which has no such Namespace IP any more; its instance was withdrawn for that moments ago, or too many others are about to be.")
+	  "The source of a tunnelled packet is unknown, and as many tunnelled packets wait as may, or occupy as much memory (link attributes arrival-packets, arrival-memory).")
 
 #endif /* _OZP_REASONS_GEN_H */

@@ -137,8 +137,8 @@ static struct ozp_flow *ozp_choose_by_policy(struct ozp_chooser *chooser,
 {
 	struct ozp_flow *flow = ERR_PTR(-ENOENT);
 	struct ozp_endpoint *target;
-	bool stale = false, asleep = true;
 	u32 first, place, tries, i;
+	bool stale = false;
 
 	first = ozp_chooser_pick(chooser, ring, match);
 	tries = min_t(u32, ring->count, OZP_CHOOSE_TRIES);
@@ -147,17 +147,13 @@ static struct ozp_flow *ozp_choose_by_policy(struct ozp_chooser *chooser,
 		target = chooser->snap->endpoints[ring->slots[place].index];
 		if (ozp_endpoint_is_stale(target)) {
 			stale = true;
-			asleep &= ozp_instance_is_asleep(target->instance);
 			continue;
 		}
-		asleep = false;
 		flow = ozp_choose_bind_rcu(chooser->cv, pkt, parties, target);
 		if (!IS_ERR(flow) || PTR_ERR(flow) != -EEXIST)
 			return flow;
 	}
-	if (!stale)
-		return flow;
-	return ERR_PTR(asleep ? -EADDRNOTAVAIL : -ESTALE);
+	return stale ? ERR_PTR(-ESTALE) : flow;
 }
 
 /* The instance that the client had last, while its time lasts. A client whose
@@ -205,8 +201,7 @@ static struct ozp_flow *ozp_choose_by_client(struct ozp_chooser *chooser,
  * Caller is in an RCU read section with BH off.
  *
  * Return: as ozp_flow_new_rcu(); -ENOENT when nobody can be chosen, -ESTALE when
- * nobody can, but the table changed since it was read; -EADDRNOTAVAIL when all
- * that were tried were withdrawn, and are to be asked for.
+ * nobody can, but the table changed since it was read.
  */
 struct ozp_flow *ozp_choose_rcu(struct ozp_convert *cv,
 				const struct ozp_packet *pkt,

@@ -5,12 +5,10 @@
 #define _OZP_CONVERT_H
 
 #include <linux/netdevice.h>
-#include <linux/ratelimit.h>
 #include <linux/types.h>
 #include <net/gro_cells.h>
 
 #include "affinity.h"
-#include "doubt.h"
 #include "flow.h"
 #include "fragment.h"
 #include "miss.h"
@@ -90,9 +88,7 @@ struct ozp_bearing {
  * @misses: addresses that the table does not have, and what waits for them
  * @fragments: datagrams in fragments, by direction
  * @arrivals: the same, of sources of tunnelled packets
- * @doubts: instances that their worker does not know any more
  * @tunnel: the wire
- * @stale_rate: how often we say so to other workers
  * @gro_cells: receive queues, one a CPU
  */
 struct ozp_convert {
@@ -108,9 +104,7 @@ struct ozp_convert {
 	struct ozp_misses misses;
 	struct ozp_fragments fragments[OZP_DIRECTION_COUNT];
 	struct ozp_misses arrivals;
-	struct ozp_doubts doubts;
 	struct ozp_tunnel tunnel;
-	struct ratelimit_state stale_rate;
 	struct gro_cells gro_cells;
 };
 

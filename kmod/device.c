@@ -90,14 +90,6 @@ static void ozp_device_idle(struct ozp_idle *idle, struct ozp_service *svc)
 	ozp_device_events->idle(oz, svc);
 }
 
-static void ozp_device_doubt(struct ozp_doubts *doubts, struct ozp_service *svc)
-{
-	struct ozp_device *oz = container_of(doubts, struct ozp_device,
-					     convert.doubts);
-
-	ozp_device_events->change(oz, svc);
-}
-
 /* Options are numbers of 32 bits, each of which may be read at any time. */
 static void ozp_options_copy(void *to, const void *from, size_t size)
 {
@@ -183,10 +175,6 @@ static int ozp_device_init(struct net_device *dev)
 		ozp_fragments_init(&cv->fragments[i], &cv->stats, i);
 	ozp_misses_init(&cv->arrivals, &ozp_device_arrival_events);
 
-	ozp_doubts_init(&cv->doubts, &cv->table, ozp_device_doubt);
-	ratelimit_state_init(&cv->stale_rate, HZ, OZP_STALE_RATE);
-	/* Without a word in the log. */
-	ratelimit_set_flags(&cv->stale_rate, RATELIMIT_MSG_ON_RELEASE);
 	cv->tunnel.dev = dev;
 	cv->tunnel.stats = &cv->stats;
 	cv->tunnel.receive = ozp_inbound;
@@ -225,7 +213,6 @@ static void ozp_device_uninit(struct net_device *dev)
 	mutex_unlock(&cv->table.lock);
 
 	ozp_idle_uninit(&oz->idle);
-	ozp_doubts_uninit(&cv->doubts);
 	gro_cells_destroy(&cv->gro_cells);
 	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
 		ozp_fragments_uninit(&cv->fragments[i]);

@@ -15,7 +15,6 @@
  *   ozp_services.lock     spinlock, BH off: lists of services and instances
  *   ozp_affinities.lock   spinlock, BH off: which instances clients had last
  *   ozp_nodes.lock        spinlock, BH off: list of nodes
- *   ozp_doubts.lock       spinlock, BH off: endpoints to be withdrawn
  *
  * Of the spinlocks only ozp_services.lock is ever taken inside another, inside
  * ozp_table.commit. The packet path takes ozp_misses.lock for an unknown
@@ -31,8 +30,7 @@
  *   service    a reference of the table while it is offered, one for each of
  *              its instances, and one where the idle watch goes on
  *   instance   a reference for each of its endpoints
- *   endpoint   references: the snapshot that offers it, flows' conversions, and
- *              the queue of those that are to be withdrawn
+ *   endpoint   references: the snapshot that offers it, flows' conversions
  *   snapshot   owned by its service, replaced as a whole
  *   node       one reference for each endpoint there
  *   datagram   owned by the list of its direction until all of its fragments
@@ -81,12 +79,10 @@ struct ozp_device {
  * @miss: an address was used that the table does not have; any context that
  *	packets come from, or packets wait for it still
  * @idle: a service was not used for long; with the table locked, may sleep
- * @change: a service changed by itself; likewise
  */
 struct ozp_device_events {
 	void (*miss)(struct ozp_device *oz, const struct ozp_miss_info *info);
 	void (*idle)(struct ozp_device *oz, struct ozp_service *svc);
-	void (*change)(struct ozp_device *oz, struct ozp_service *svc);
 };
 
 bool ozp_device_is_ours(const struct net_device *dev);

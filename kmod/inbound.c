@@ -15,7 +15,6 @@
 #include "admission.h"
 #include "clock.h"
 #include "mss.h"
-#include "stale.h"
 
 /* What every admission asks for: from a service address, to a container here. */
 static enum ozp_verdict ozp_inbound_admit(struct ozp_convert *cv,
@@ -171,14 +170,6 @@ static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
 	return ozp_tunnel_ecn(skb, pkt);
 }
 
-static void ozp_inbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
-			       struct ozp_packet *pkt)
-{
-	if (pkt->reason == OZPROXY_DROP_REASON_DESTINATION_NOT_LOCAL)
-		ozp_stale_answer_rcu(cv, skb, pkt);
-	ozp_drop(skb, pkt, pkt->reason);
-}
-
 static void ozp_inbound_pass(struct ozp_convert *cv, struct sk_buff *skb,
 			     struct ozp_packet *pkt)
 {
@@ -187,7 +178,7 @@ static void ozp_inbound_pass(struct ozp_convert *cv, struct sk_buff *skb,
 		ozp_inbound_deliver(cv, skb, pkt);
 		break;
 	case OZP_DROP:
-		ozp_inbound_reject(cv, skb, pkt);
+		ozp_drop(skb, pkt, pkt->reason);
 		break;
 	case OZP_CONSUMED:
 		break;
@@ -207,7 +198,7 @@ static void ozp_inbound_fragment(struct ozp_convert *cv, struct sk_buff *skb,
 		ozp_convert_fragment(cv, skb, pkt, ozp_inbound_pass);
 		break;
 	case OZP_DROP:
-		ozp_inbound_reject(cv, skb, pkt);
+		ozp_drop(skb, pkt, pkt->reason);
 		break;
 	case OZP_CONSUMED:
 		break;

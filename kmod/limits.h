@@ -141,22 +141,31 @@
 
 /* Sources of tunnelled packets that were asked for. Whoever can reach the port
  * chooses them, so there are few: what the largest node begins to talk to at
- * once is some tens. Forged ones cost no more memory and queries than this. The
- * ranges of all of these are those of misses.
+ * once is some tens. Forged ones cost no more memory and queries than this.
  */
 #define OZP_ARRIVAL_LIMIT_DEFAULT	64
+#define OZP_ARRIVAL_LIMIT_MIN		1
+#define OZP_ARRIVAL_LIMIT_MAX		65536
 
 /* Of them because of one outer source: room for seven others that do as much. */
 #define OZP_ARRIVAL_SOURCE_LIMIT_DEFAULT 8
+#define OZP_ARRIVAL_SOURCE_LIMIT_MIN	1
+#define OZP_ARRIVAL_SOURCE_LIMIT_MAX	65536
 
 /* Tunnelled packets that wait: two of each source. */
 #define OZP_ARRIVAL_PACKETS_DEFAULT	128
+#define OZP_ARRIVAL_PACKETS_MIN		0
+#define OZP_ARRIVAL_PACKETS_MAX		65536
 
 /* From one outer source: two of each source. */
 #define OZP_ARRIVAL_SOURCE_PACKETS_DEFAULT 16
+#define OZP_ARRIVAL_SOURCE_PACKETS_MIN	0
+#define OZP_ARRIVAL_SOURCE_PACKETS_MAX	65536
 
 /* Bytes that they occupy in all (truesize): 8 KiB each. */
 #define OZP_ARRIVAL_MEMORY_DEFAULT	(1024 * 1024)
+#define OZP_ARRIVAL_MEMORY_MIN		0
+#define OZP_ARRIVAL_MEMORY_MAX		(1024 * 1024 * 1024)
 
 /* Milliseconds that a source which nobody has keeps its place at least, so that
  * a helper which remembers nothing is not asked at the speed of its answers: the
@@ -255,21 +264,6 @@
  * what it led to.
  */
 #define OZP_COLLECT_HURRY		(HZ / 50)
-
-/* Answers to other nodes a second that a Namespace IP is not used here: each
- * saves them a query's time, and whoever scans gets no more.
- */
-#define OZP_STALE_RATE			100
-
-/* Bytes of transport header in such an answer: ports, or the identifier. */
-#define OZP_STALE_EMBEDDED		8
-
-/* Instances that wait to be withdrawn because of such an answer, and the
- * milliseconds until the same one can be again: a cluster that is wrong about it
- * is asked no more often.
- */
-#define OZP_DOUBT_QUEUE			32
-#define OZP_DOUBT_PAUSE_MS		5000
 
 /* Milliseconds: the time that Oakestra's proxy keeps an unused entry. */
 #define OZP_IDLE_TIMEOUT_DEFAULT	10000

@@ -82,9 +82,6 @@ struct ozp_link_option {
 
 #define OZP_LINK_LIMIT(member, name)					\
 	OZP_LINK_OPTION(member, name##_DEFAULT, name##_MIN, name##_MAX)
-#define OZP_LINK_ARRIVAL(member, name)					\
-	OZP_LINK_OPTION(arrivals.member, OZP_ARRIVAL_##name##_DEFAULT,	\
-			OZP_MISS_##name##_MIN, OZP_MISS_##name##_MAX)
 #define OZP_LINK_FLOW_TIMEOUT(member, name)				\
 	OZP_LINK_OPTION(flows.member, name##_DEFAULT,			\
 			OZP_FLOW_TIMEOUT_MIN, OZP_FLOW_TIMEOUT_MAX)
@@ -156,13 +153,17 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 		OZP_LINK_LIMIT(fragments.memory, OZP_FRAGMENT_MEMORY),
 	[IFLA_OZPROXY_FRAGMENT_TIMEOUT] =
 		OZP_LINK_LIMIT(fragments.timeout, OZP_FRAGMENT_TIMEOUT),
-	[IFLA_OZPROXY_ARRIVAL_LIMIT] = OZP_LINK_ARRIVAL(limit, LIMIT),
+	[IFLA_OZPROXY_ARRIVAL_LIMIT] =
+		OZP_LINK_LIMIT(arrivals.limit, OZP_ARRIVAL_LIMIT),
 	[IFLA_OZPROXY_ARRIVAL_SOURCE_LIMIT] =
-		OZP_LINK_ARRIVAL(source_limit, SOURCE_LIMIT),
-	[IFLA_OZPROXY_ARRIVAL_PACKETS] = OZP_LINK_ARRIVAL(packets, PACKETS),
+		OZP_LINK_LIMIT(arrivals.source_limit, OZP_ARRIVAL_SOURCE_LIMIT),
+	[IFLA_OZPROXY_ARRIVAL_PACKETS] =
+		OZP_LINK_LIMIT(arrivals.packets, OZP_ARRIVAL_PACKETS),
 	[IFLA_OZPROXY_ARRIVAL_SOURCE_PACKETS] =
-		OZP_LINK_ARRIVAL(source_packets, SOURCE_PACKETS),
-	[IFLA_OZPROXY_ARRIVAL_MEMORY] = OZP_LINK_ARRIVAL(memory, MEMORY),
+		OZP_LINK_LIMIT(arrivals.source_packets,
+			       OZP_ARRIVAL_SOURCE_PACKETS),
+	[IFLA_OZPROXY_ARRIVAL_MEMORY] =
+		OZP_LINK_LIMIT(arrivals.memory, OZP_ARRIVAL_MEMORY),
 };
 
 static bool ozp_link_has_option(unsigned int type)

@@ -41,8 +41,6 @@ void ozp_netlink_get_addr(const struct nlattr *ip4, const struct nlattr *ip6,
 			  union ozp_addr *addr, u8 *family);
 void ozp_netlink_service_notify_idle(struct ozp_device *oz,
 				     struct ozp_service *svc);
-void ozp_netlink_service_notify_change(struct ozp_device *oz,
-				       struct ozp_service *svc);
 int ozp_netlink_put_addr(struct sk_buff *skb,
 			 struct ozp_netlink_addr_attrs attrs, u8 family,
 			 const union ozp_addr *addr);

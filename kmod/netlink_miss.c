@@ -75,7 +75,6 @@ static void ozp_netlink_miss_notify(struct ozp_device *oz,
 const struct ozp_device_events ozp_netlink_events = {
 	.miss = ozp_netlink_miss_notify,
 	.idle = ozp_netlink_service_notify_idle,
-	.change = ozp_netlink_service_notify_change,
 };
 
 /* The one address that a request is about. */

@@ -134,8 +134,6 @@ static int ozp_netlink_instance_fill(struct sk_buff *skb,
 	    nla_put_u16(skb, OZPROXY_A_INSTANCE_WEIGHT, config->weight) ||
 	    nla_put_u32(skb, OZPROXY_A_INSTANCE_METRIC, config->metric) ||
 	    nla_put_u32(skb, OZPROXY_A_INSTANCE_FLAGS, config->flags) ||
-	    (ozp_instance_is_asleep(ep->instance) &&
-	     nla_put_flag(skb, OZPROXY_A_INSTANCE_STALE)) ||
 	    (part->cmd == OZPROXY_CMD_SERVICE_GET &&
 	     ozp_netlink_seen_fill(skb, ep))) {
 		nla_nest_cancel(skb, nest);
@@ -201,11 +199,8 @@ int ozp_netlink_service_fill(struct sk_buff *skb, struct ozp_service_part *part)
 	if (ozp_netlink_service_head_fill(skb, part, snap))
 		goto err_cancel;
 	for (; next < snap->endpoint_count; next++) {
-		/* Withdrawn, because another service has its address now, and
-		 * not because its worker does not know it.
-		 */
-		if (ozp_endpoint_is_stale(snap->endpoints[next]) &&
-		    !ozp_instance_is_asleep(snap->endpoints[next]->instance))
+		/* Withdrawn, because another service has its address now. */
+		if (ozp_endpoint_is_stale(snap->endpoints[next]))
 			continue;
 		if (ozp_netlink_instance_fill(skb, part, snap->endpoints[next]))
 			break;
@@ -286,20 +281,6 @@ void ozp_netlink_service_notify_del(struct ozp_device *oz, const char *name)
 	}
 	genlmsg_end(skb, header);
 	ozp_netlink_multicast(oz, skb, OZPROXY_NLGRP_CHANGES);
-}
-
-/**
- * ozp_netlink_service_notify_change() - tell listeners that a service lost an
- *	instance by itself
- * @oz: the device, its table locked
- * @svc: the service
- *
- * May sleep.
- */
-void ozp_netlink_service_notify_change(struct ozp_device *oz,
-				       struct ozp_service *svc)
-{
-	ozp_netlink_service_notify(oz, svc->name);
 }
 
 /**

@@ -114,11 +114,10 @@ static enum ozp_verdict ozp_outbound_resolve(struct ozp_convert *cv,
 	return ozp_miss_wait(&cv->misses, skb, pkt, &want);
 }
 
-/* 4: the service of a flow was cleared as idle, and its address is a miss; or
- * only its instance was withdrawn, and the Instance IP is one. The packet waits
- * for the answer, unless the address is another service's by now: OZP_CONTINUE,
- * and the flow is over; or with -ESTALE in @flow the service was set again this
- * very moment.
+/* 4: the service of a flow was cleared as idle. Its address is a miss, and the
+ * packet waits for the answer, unless the address is another service's by now:
+ * OZP_CONTINUE, and the flow is over; or with -ESTALE in @flow the service was
+ * set again this very moment.
  */
 static enum ozp_verdict ozp_outbound_wake(struct ozp_convert *cv,
 					  struct sk_buff *skb,
@@ -126,24 +125,16 @@ static enum ozp_verdict ozp_outbound_wake(struct ozp_convert *cv,
 					  const struct ozp_conversion *conv,
 					  struct ozp_flow **flow)
 {
-	const struct ozp_instance *inst = conv->target->instance;
-	int f = ozp_family_index(pkt->tuple.family);
+	const struct ozp_tuple *tuple = &pkt->tuple;
 	enum ozp_verdict verdict = OZP_CONTINUE;
 	struct ozp_miss_want want;
 	struct ozp_match match;
 
 	ozp_convert_want(cv, pkt, &want);
-	ozp_table_lookup_rcu(&cv->table, want.addr.family, &want.addr.addr,
-			     &match);
-	if (match.kind == OZP_MATCH_SERVICE && match.service == inst->service &&
-	    ozp_instance_is_asleep(inst)) {
-		want.addr.addr = conv->target->config.ip[f];
-		ozp_table_lookup_rcu(&cv->table, want.addr.family,
-				     &want.addr.addr, &match);
-	}
+	ozp_table_lookup_rcu(&cv->table, tuple->family, &tuple->dst, &match);
 	if (match.kind == OZP_MATCH_NONE)
 		verdict = ozp_miss_wait(&cv->misses, skb, pkt, &want);
-	else if (match.service != inst->service)
+	else if (match.service != conv->target->instance->service)
 		return OZP_CONTINUE;
 	*flow = ERR_PTR(-ESTALE);
 	return verdict;

@@ -62,8 +62,6 @@ enum ozp_instance_state {
  * @ref: references: each of its endpoints holds one
  * @link: in @service->instances
  * @stamp: table operation that saw it last
- * @doubted: when it was withdrawn last because its worker did not know it, see
- *	clock.h; 0: never; under ozp_doubts.lock
  * @rcu: defers freeing
  * @flows: live flows to it
  * @begun: live flows from it
@@ -79,7 +77,6 @@ struct ozp_instance {
 	refcount_t ref;
 	struct list_head link;
 	u64 stamp;
-	u32 doubted;
 	struct rcu_head rcu;
 	/* written when flows begin and end, apart from what packets read */
 	atomic_t flows ____cacheline_aligned_in_smp;
@@ -169,21 +166,6 @@ struct ozp_services {
 static inline bool ozp_addr_is_set(const union ozp_addr *addr)
 {
 	return !ipv6_addr_any(&addr->ip6);
-}
-
-/**
- * ozp_instance_is_asleep() - whether an instance is nowhere, and may come back
- * @inst: the instance
- *
- * Return: whether.
- */
-static inline bool ozp_instance_is_asleep(const struct ozp_instance *inst)
-{
-	if (rcu_access_pointer(inst->endpoint))
-		return false;
-	/* Pairs with smp_wmb() in ozp_table_withdraw(). */
-	smp_rmb();
-	return READ_ONCE(inst->state) == OZP_INSTANCE_CLEARED;
 }
 
 /**

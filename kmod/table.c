@@ -295,30 +295,6 @@ void ozp_table_withdraw_unseen(struct ozp_table *table, struct ozp_service *svc,
 }
 
 /**
- * ozp_table_doubt() - take an instance away that is not where it should be
- * @table: the table, locked
- * @ep: where it is not, held
- *
- * Its service stays, and goes on with the others. Its flows are asleep until the
- * service is set again, be it to the same. May sleep.
- *
- * Return: whether it was still there.
- */
-bool ozp_table_doubt(struct ozp_table *table, struct ozp_endpoint *ep)
-{
-	struct ozp_instance *inst = ep->instance;
-
-	lockdep_assert_held(&table->lock);
-	if (ozp_table_endpoint(table, inst) != ep)
-		return false;
-	write_seqlock_bh(&table->commit);
-	ozp_table_withdraw(table, inst, OZP_INSTANCE_CLEARED);
-	write_sequnlock_bh(&table->commit);
-	inst->service->generation = ++table->generation;
-	return true;
-}
-
-/**
  * ozp_table_is_remembered() - whether flows wait for a service to come back
  * @svc: the service, held; its table locked
  *

@@ -86,7 +86,6 @@ int ozp_table_set(struct ozp_table *table,
 bool ozp_table_is_remembered(struct ozp_service *svc);
 void ozp_table_del(struct ozp_table *table, struct ozp_service *svc,
 		   enum ozp_instance_state state);
-bool ozp_table_doubt(struct ozp_table *table, struct ozp_endpoint *ep);
 struct ozp_service *ozp_table_find_name(struct ozp_table *table,
 					const char *name);
 struct ozp_service *ozp_table_find_after(struct ozp_table *table, u64 id);

@@ -173,7 +173,6 @@ static const struct attr_mirror instance_attrs[] = {
 	[OZPROXY_A_INSTANCE_FROM_PACKETS] = { "from-packets", KIND_U64, "0" },
 	[OZPROXY_A_INSTANCE_FROM_BYTES] = { "from-bytes", KIND_U64, "0" },
 	[OZPROXY_A_INSTANCE_PAD] = { "pad", KIND_PAD },
-	[OZPROXY_A_INSTANCE_STALE] = { "stale", KIND_FLAG, "" },
 };
 
 SET(OZPROXY_A_INSTANCE, instance, OZPROXY_A_INSTANCE_NUMBER,

@@ -586,10 +586,10 @@ static void the_device_is_another_one(void **state)
 	ozp_service_free(&world->services[--world->n_services]);
 	interests_deleted(&world->helper.interests, "shop");
 	world_did(world, "set shop 2\n");
-	/* Or that went unseen, or is in doubt. */
+	/* Or that went unseen. */
 	ozp_service_free(&world->services[--world->n_services]);
 	miss("10.30.1.30");
-	world_did(world, "ask shop\nset shop 2\n");
+	world_did(world, "set shop 2\n");
 }
 
 static void an_address_goes_over(void **state)

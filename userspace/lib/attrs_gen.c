@@ -160,8 +160,6 @@ static const char *const drop_reason_names[] = {
 	[OZPROXY_DROP_REASON_ARRIVAL_SOURCE_FULL] = "arrival-source-full",
 	[OZPROXY_DROP_REASON_ARRIVAL_QUEUE_FULL] = "arrival-queue-full",
 	[OZPROXY_DROP_REASON_ARRIVAL_PACKETS_FULL] = "arrival-packets-full",
-	[OZPROXY_DROP_REASON_STALE_BINDING] = "stale-binding",
-	[OZPROXY_DROP_REASON_STALE_LIMIT] = "stale-limit",
 };
 
 const struct ozp_enum ozp_drop_reason_enum = {
@@ -325,12 +323,6 @@ static const struct ozp_attr instance_attrs[] = {
 		.kind = OZP_KIND_U64,
 		.offset = offsetof(struct ozp_instance, from_bytes),
 		.size = sizeof(((struct ozp_instance *)0)->from_bytes),
-	},
-	[OZPROXY_A_INSTANCE_STALE] = {
-		.name = "stale",
-		.kind = OZP_KIND_FLAG,
-		.offset = offsetof(struct ozp_instance, stale),
-		.size = sizeof(((struct ozp_instance *)0)->stale),
 	},
 };
 

@@ -73,8 +73,6 @@ struct ozp_address {
  * @to_bytes: In replies, their bytes from the IP header on.
  * @from_packets: In replies, packets from it that this device converted.
  * @from_bytes: In replies, their bytes from the IP header on.
- * @stale: In replies, its worker answered that it does not have the Namespace
- *   IP any more: nothing goes there until the service is set again.
  */
 struct ozp_instance {
 	uint64_t present;
@@ -95,7 +93,6 @@ struct ozp_instance {
 	uint64_t to_bytes;
 	uint64_t from_packets;
 	uint64_t from_bytes;
-	bool stale;
 };
 
 /**
@@ -276,8 +273,7 @@ struct ozp_drop {
  *   drops(in) + in-waiting.
  * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
- * @out_received: Packets that came from the node's containers, and answers to
- *   other workers that a Namespace IP is not used here.
+ * @out_received: Packets that came from the node's containers.
  * @out_tunnelled: Packets that left in the tunnel.
  * @out_local: Packets handed to the receiving side of this node, without the
  *   wire.

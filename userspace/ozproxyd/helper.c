@@ -434,8 +434,8 @@ void helper_message(struct helper *helper, const char *topic,
 
 void helper_miss(struct helper *helper, const char *address, uint64_t now)
 {
-	/* It is ours already; the kernel lost it, or has reason to doubt it. */
-	if (interests_missed(&helper->interests, address, now))
+	/* It is ours already; the kernel may have lost it. */
+	if (interests_missed(&helper->interests, address))
 		return;
 	if (!helper->has_broker)
 		helper->ops->deny(helper->data, address);

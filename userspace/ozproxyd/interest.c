@@ -497,15 +497,12 @@ void interests_deleted(struct interests *in, const char *name)
 		push(job);
 }
 
-bool interests_missed(struct interests *in, const char *address, uint64_t now)
+bool interests_missed(struct interests *in, const char *address)
 {
 	struct job *job = jobs_get_by_address(&in->jobs, address);
 
 	if (!job || !job->is_known)
 		return false;
-	/* Another worker may have said that what we know is out of date. */
-	if (!job->is_static)
-		ask(job, true, now);
 	push(job);
 	return job->is_set;
 }

@@ -135,7 +135,7 @@ void interests_deleted(struct interests *in, const char *job);
  *
  * Return: but we did, and have told it.
  */
-bool interests_missed(struct interests *in, const char *address, uint64_t now);
+bool interests_missed(struct interests *in, const char *address);
 
 /** interests_adopt() - The kernel has a service, from an earlier helper. */
 void interests_adopt(struct interests *in, const struct ozp_service *service,

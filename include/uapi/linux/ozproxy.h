@@ -229,7 +229,8 @@ enum ozproxy_miss_state {
  * @OZPROXY_DROP_REASON_DEVICE_DOWN: The device was brought down while the
  *   packet waited for an answer.
  * @OZPROXY_DROP_REASON_INSTANCE_GONE: The instance that the TCP connection was
- *   with has been removed; the sender was answered with a RST.
+ *   with has been removed; the sender gets a RST, unless the option rejection
+ *   is drop.
  * @OZPROXY_DROP_REASON_UNRELATED_ERROR: An ICMP error is about a packet of no
  *   flow that is followed, or comes from somebody that the packet was not for.
  * @OZPROXY_DROP_REASON_ERROR_ABOUT_ERROR: An ICMP error is about an ICMP
@@ -260,12 +261,6 @@ enum ozproxy_miss_state {
  * @OZPROXY_DROP_REASON_ARRIVAL_PACKETS_FULL: The source of a tunnelled packet
  *   is unknown, and as many tunnelled packets wait as may, or occupy as much
  *   memory (link attributes arrival-packets, arrival-memory).
- * @OZPROXY_DROP_REASON_STALE_BINDING: An ICMP error of another worker, which
- *   has no such Namespace IP any more; it was heard, and that instance is
- *   withdrawn until its service is set again.
- * @OZPROXY_DROP_REASON_STALE_LIMIT: An ICMP error of another worker, which has
- *   no such Namespace IP any more; its instance was withdrawn for that moments
- *   ago, or too many others are about to be.
  */
 enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_NOT_IP,
@@ -315,8 +310,6 @@ enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_ARRIVAL_SOURCE_FULL,
 	OZPROXY_DROP_REASON_ARRIVAL_QUEUE_FULL,
 	OZPROXY_DROP_REASON_ARRIVAL_PACKETS_FULL,
-	OZPROXY_DROP_REASON_STALE_BINDING,
-	OZPROXY_DROP_REASON_STALE_LIMIT,
 };
 
 enum {
@@ -401,7 +394,6 @@ enum {
 	OZPROXY_A_INSTANCE_FROM_PACKETS,
 	OZPROXY_A_INSTANCE_FROM_BYTES,
 	OZPROXY_A_INSTANCE_PAD,
-	OZPROXY_A_INSTANCE_STALE,
 
 	__OZPROXY_A_INSTANCE_MAX,
 	OZPROXY_A_INSTANCE_MAX = (__OZPROXY_A_INSTANCE_MAX - 1)
