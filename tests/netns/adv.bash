@@ -8,7 +8,8 @@
 #                            were ours
 #   adv_python SCRIPT ARG…   tap_pass of a helper here; names of namespaces
 #                            are given as $(ns_name NAME)
-#   counters_add_up WORKER DEVICE   received = went on + dropped, both ways
+#   counters_add_up WORKER DEVICE   received = went on + dropped + waiting,
+#                            both ways
 #   device_gone WORKER DEVICE, port_free WORKER PORT
 #   module_users             prints how many hold the module
 #
@@ -43,33 +44,10 @@ adv_python()
 	tap_pass python3 -SEB "$script" "$@"
 }
 
-ozp_sums_agree()
-{
-	ns "$1" ozctl -j stats show dev "$2" | jq -e '
-		def lost(way): [.drop[]? | select(.direction == way) |
-			.packets] | add // 0;
-		if type == "array" then .[0] else . end |
-		."out-received" == ."out-tunnelled" + ."out-local" + lost("out")
-		and ."in-received" + ."out-local" ==
-			."in-delivered" + lost("in") + ."in-waiting"'
-}
-
 # Asked again when a packet was on its way in between.
 counters_add_up()
 {
-	wait_until 5 ozp_sums_agree "$@" && return 0
-	ns "$1" ozctl -j stats show dev "$2"
-	return 1
-}
-
-ozp_invariants_of()
-{
-	local device
-
-	for device in $(ns "$1" ozctl -j device show | jq -r '.[].name'); do
-		check "$1: the counters of $device add up" \
-			counters_add_up "$1" "$device"
-	done
+	wait_until 5 ozp_counters_add_up "$@" || ozp_counters_add_up "$@"
 }
 
 device_gone()
