@@ -448,11 +448,9 @@ struct sk_buff *ozp_fragment_next(struct sk_buff_head *waiting,
 	return skb;
 }
 
-static void ozp_fragments_expire(struct work_struct *work)
+/* Forget the datagrams that are old enough, or all. */
+static void ozp_fragments_end(struct ozp_fragments *fragments, bool all)
 {
-	struct ozp_fragments *fragments = container_of(to_delayed_work(work),
-						       struct ozp_fragments,
-						       expiry);
 	unsigned long timeout = msecs_to_jiffies(READ_ONCE(fragments->options.timeout));
 	struct ozp_datagram *datagram, *next;
 	struct sk_buff_head lost;
@@ -465,7 +463,7 @@ static void ozp_fragments_expire(struct work_struct *work)
 	now = jiffies;
 	list_for_each_entry_safe(datagram, next, &fragments->all, age) {
 		end = datagram->since + timeout;
-		if (time_before(now, end)) {
+		if (!all && time_before(now, end)) {
 			queue_delayed_work(system_unbound_wq,
 					   &fragments->expiry, end - now);
 			break;
@@ -477,6 +475,12 @@ static void ozp_fragments_expire(struct work_struct *work)
 	spin_unlock(&fragments->lock);
 	ozp_fragments_drop(fragments, &lost);
 	local_bh_enable();
+}
+
+static void ozp_fragments_expire(struct work_struct *work)
+{
+	ozp_fragments_end(container_of(to_delayed_work(work),
+				       struct ozp_fragments, expiry), false);
 }
 
 /**
@@ -519,19 +523,7 @@ void ozp_fragments_init(struct ozp_fragments *fragments,
  */
 void ozp_fragments_forget(struct ozp_fragments *fragments)
 {
-	struct ozp_datagram *datagram, *next;
-	struct sk_buff_head lost;
-
-	__skb_queue_head_init(&lost);
-	local_bh_disable();
-	spin_lock(&fragments->lock);
-	list_for_each_entry_safe(datagram, next, &fragments->all, age)
-		ozp_datagram_release(fragments, datagram,
-				     OZPROXY_DROP_REASON_FRAGMENT_TIMEOUT,
-				     &lost);
-	spin_unlock(&fragments->lock);
-	ozp_fragments_drop(fragments, &lost);
-	local_bh_enable();
+	ozp_fragments_end(fragments, true);
 }
 
 /**

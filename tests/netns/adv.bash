@@ -77,6 +77,9 @@ pair_make()
 		container_add w2 c2 10.21.0.1/26 fc00::201/120
 }
 
+# pair_services WORKER…: pair_nodes are the addresses of w1 and w2.
+pair_nodes=(131.1.0.1 131.1.21.5)
+
 # shellcheck disable=SC2046 # words of instances
 pair_services()
 {
@@ -86,12 +89,13 @@ pair_services()
 		service_set "$worker" X.default.X1.default \
 			address 10.30.0.1 policy rr \
 			address fdff:2000::1 policy rr $(instance 0 \
-			10.19.1.3,fc00::103 10.30.0.2,fdff::2 131.1.0.1 50103) &&
+			10.19.1.3,fc00::103 10.30.0.2,fdff::2 \
+			"${pair_nodes[0]}" 50103) &&
 			service_set "$worker" X.default.X3.default \
 				address 10.30.1.30 policy rr \
 				address fdff:2000::30 policy rr $(instance 0 \
 				10.21.0.1,fc00::201 10.30.0.6,fdff::6 \
-				131.1.21.5 50103) || return 1
+				"${pair_nodes[1]}" 50103) || return 1
 	done
 }
 

@@ -27,13 +27,8 @@ need jq ozctl
 
 topology()
 {
-	local i
-
-	for i in 1 2 3; do
-		worker_add "w$i" && underlay_join "w$i" "131.1.0.$i/24" &&
-			device_up "w$i" || return 1
-	done
-	container_add w1 client 10.19.1.3/26 fc00::103/120 &&
+	workers_up 3 &&
+		container_add w1 client 10.19.1.3/26 fc00::103/120 &&
 		container_add w1 s0 10.19.1.7/26 fc00::107/120 &&
 		container_add w2 s1 10.21.0.1/26 fc00::201/120 &&
 		container_add w3 s2 10.22.0.1/26 fc00::301/120

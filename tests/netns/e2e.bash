@@ -7,6 +7,8 @@
 # every namespace of the test. Source it after lib.sh.
 #
 #   device_up WORKER [OPTION VALUE…]   adds oz0 there and brings it up
+#   workers_up COUNT            workers w1, w2, … at 131.1.0.1, 131.1.0.2, …,
+#                               each with its device
 #   service_set WORKER JOB ARG… ozctl service set
 #   service_all JOB ARG…        the same on every worker
 #   instance N NS4,NS6 IP4,IP6 NODE PORT [ARG…]   words of one instance
@@ -33,6 +35,16 @@ device_up()
 	shift
 	ns "$worker" ozctl device add oz0 "$@" &&
 		ns "$worker" ozctl device up oz0 >"$OZP_TMP/up.$worker"
+}
+
+workers_up()
+{
+	local i
+
+	for ((i = 1; i <= $1; i++)); do
+		worker_add "w$i" && underlay_join "w$i" "131.1.0.$i/24" &&
+			device_up "w$i" || return 1
+	done
 }
 
 service_set()

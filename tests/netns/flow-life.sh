@@ -26,9 +26,7 @@ need jq ozctl
 
 topology()
 {
-	worker_add w1 && underlay_join w1 131.1.0.1/24 && device_up w1 &&
-		worker_add w2 && underlay_join w2 131.1.0.2/24 &&
-		device_up w2 &&
+	workers_up 2 &&
 		container_add w1 c 10.19.1.3/26 fc00::103/120 &&
 		container_add w2 s0 10.21.0.1/26 fc00::201/120 &&
 		container_add w2 s1 10.21.0.2/26 fc00::202/120

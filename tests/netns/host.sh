@@ -107,25 +107,6 @@ default_routes()
 	sock close one two
 }
 
-# Whether an instance is here, its node tells, and no prefix.
-# shellcheck disable=SC2046 # words of instances
-private()
-{
-	local worker
-
-	for worker in w1 w2; do
-		service_set "$worker" X.default.X1.default \
-			address 10.30.0.1 policy rr \
-			address fdff:2000::1 policy rr $(instance 0 \
-			10.19.1.3,fc00::103 10.30.0.2,fdff::2 10.16.5.1 50103) &&
-			service_set "$worker" X.default.X3.default \
-				address 10.30.1.30 policy rr \
-				address fdff:2000::30 policy rr $(instance 0 \
-				10.21.0.1,fc00::201 10.30.0.6,fdff::6 \
-				10.16.6.5 50103) || return 1
-	done
-}
-
 # The limit is that of all namespaces, each of which counts for itself.
 connections_max=/proc/sys/net/netfilter/nf_conntrack_max
 connections_before=$(<$connections_max)
@@ -251,7 +232,7 @@ without_ipv6()
 		net.ipv6.conf.default.disable_ipv6=1
 	check "the device goes" nip w1 link del oz0
 	check "and comes" device_up w1
-	check "with services" private
+	check "with services" pair_services w1 w2
 	check "no IPv6: IPv4" talk_family 10.19.1.3 10.21.0.1 10.30.1.30 \
 		10.30.0.2
 }
@@ -268,7 +249,10 @@ boot
 default_routes
 check "w1 has a private address" underlay_join w1 10.16.5.1/24
 check "w2, too" underlay_join w2 10.16.6.5/24
-check "they are the nodes" private
+# Whether an instance is here, its node tells, and no prefix.
+# shellcheck disable=SC2034 # for pair_services
+pair_nodes=(10.16.5.1 10.16.6.5)
+check "they are the nodes" pair_services w1 w2
 talk "nodes in 10.16.0.0/12"
 conntrack_full
 clock

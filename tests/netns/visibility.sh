@@ -30,13 +30,8 @@ buffer=$traces/instances/ozp$$
 
 topology()
 {
-	local i
-
-	for i in 1 2; do
-		worker_add "w$i" && underlay_join "w$i" "131.1.0.$i/24" &&
-			device_up "w$i" || return 1
-	done
-	container_add w1 client 10.19.1.3/26 fc00::103/120 &&
+	workers_up 2 &&
+		container_add w1 client 10.19.1.3/26 fc00::103/120 &&
 		container_add w1 near 10.19.1.7/26 fc00::107/120 &&
 		container_add w1 nobody 10.19.1.9/26 fc00::109/120 &&
 		container_add w2 server 10.21.0.1/26 fc00::201/120
