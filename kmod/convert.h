@@ -87,7 +87,7 @@ struct ozp_bearing {
  * @affinities: which instances clients had last
  * @misses: addresses that the table does not have, and what waits for them
  * @fragments: datagrams in fragments, by direction
- * @arrivals: the same, of sources of tunnelled packets
+ * @arrivals: as @misses, of sources of tunnelled packets
  * @tunnel: the wire
  * @gro_cells: receive queues, one a CPU
  */

@@ -215,7 +215,7 @@ static void ozp_device_uninit(struct net_device *dev)
 	ozp_idle_uninit(&oz->idle);
 	gro_cells_destroy(&cv->gro_cells);
 	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
-		ozp_fragments_uninit(&cv->fragments[i]);
+		ozp_fragments_close(&cv->fragments[i]);
 	ozp_misses_uninit(&cv->arrivals);
 	ozp_misses_uninit(&cv->misses);
 	ozp_affinities_uninit(&cv->affinities);
@@ -258,10 +258,11 @@ static int ozp_device_stop(struct net_device *dev)
 
 	ozp_tunnel_close(&oz->convert.tunnel);
 	ozp_misses_close(&oz->convert.misses);
-	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
-		ozp_fragments_forget(&oz->convert.fragments[i]);
 	ozp_misses_close(&oz->convert.arrivals);
 	ozp_device_drain(oz);
+	/* Last: what was released just now may have been a fragment. */
+	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
+		ozp_fragments_close(&oz->convert.fragments[i]);
 	return 0;
 }
 

@@ -37,8 +37,10 @@
  *              passed or its time is over, at the latest until the device is
  *              closed
  *   flow       owned by the flow table; marked dying by anyone, who then
- *              unlinks it and puts it on the list from which the reaper frees
- *   flow table reference of the device, and of dumps in progress
+ *              unlinks it and leaves it to the reaper; or by a walk, which
+ *              unlinks and frees it when it is over
+ *   flow table reference of the device, of dumps in progress, and of requests
+ *              that end flows
  *   waiting packet
  *              owned by the address that it waits for, until an answer or a
  *              time-out, at the latest until the device is closed: it has a

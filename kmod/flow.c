@@ -122,7 +122,7 @@ static void ozp_flow_free_rcu(struct rcu_head *rcu)
 }
 
 /* Room for one flow more, at the cost of another where there is none. What ends
- * uses memory until the collector has been there: the limit is overshot by that
+ * uses memory until the reaper has been there: the limit is overshot by that
  * much, and by no more than OZP_FLOW_OVERSHOOT().
  */
 static bool ozp_flow_reserve_rcu(struct ozp_flows *flows,
@@ -245,7 +245,8 @@ struct ozp_flow *ozp_flow_claim_rcu(struct ozp_flows *flows,
  * choice of instance. Caller is in an RCU read section with BH off.
  *
  * Return: the flow, valid in that section; else ERR_PTR: -ENFILE when there are
- * as many as allowed and none that was looked at is cheap to lose, -ENOMEM,
+ * as many as allowed and none that was looked at is cheap to lose, or another CPU
+ * has just taken its place, -ENOMEM,
  * -EEXIST when its replies could not be told from those of another flow, -ESTALE
  * when a party is going away, -EAGAIN when the hash table refused it.
  */
@@ -301,7 +302,7 @@ u32 ozp_flows_count(const struct ozp_flows *flows)
 }
 
 /* False: its insertion is not over yet. By one at a time: whoever ended it, and
- * then the reaper.
+ * then who frees it.
  */
 static bool ozp_flow_unlink(struct ozp_flows *flows, struct ozp_flow *flow)
 {
@@ -388,7 +389,7 @@ bool ozp_flow_end_in_walk(struct ozp_flows *flows, struct ozp_flow *flow,
  * ended, however many there are. Process context; each of those who do this at
  * once has flows of its own.
  *
- * Return: how many are still being inserted: the reaper has them next time.
+ * Return: how many are still being inserted: they are left for the next reap.
  */
 u32 ozp_flows_free_ended(struct ozp_flows *flows, struct llist_head *ended)
 {

@@ -4,8 +4,9 @@
  *
  * The packet path finds flows under RCU, without locks and references. Whoever
  * ends one marks it dying, which happens once, takes it out of the table and
- * hands it to the reaper, who alone frees. A dying flow is found by nobody, so its
- * place can be taken at once.
+ * hands it to the reaper, who frees it; a walk keeps what it ends until it is
+ * over, and then unlinks and frees it itself. A dying flow is found by nobody, so
+ * its place can be taken at once.
  */
 #ifndef _OZP_FLOW_H
 #define _OZP_FLOW_H
@@ -65,9 +66,10 @@ struct ozp_flow_options {
  * @dying: flows that ended and wait for the reaper
  * @convert_lock: protects replacing the conversion of a flow against its end;
  *	taken with BH off, seldom
- * @ref: references: the device's, and one for each dump in progress, so that a
- *	slow reader of a dump does not hold up the device
- * @collector: walks now and then, to end what is over
+ * @ref: references: the device's, one for each dump in progress, so that a
+ *	slow reader of a dump does not hold up the device, and one for each
+ *	request that ends flows with the conversion table unlocked
+ * @collector: walks now and then, to end and free what is over
  * @reaper: frees what has ended
  */
 struct ozp_flows {
@@ -95,7 +97,8 @@ struct ozp_flows {
 
 /**
  * enum ozp_flow_bit - what a flow has seen
- * @OZP_FLOW_DYING: it ended; only who did that and then the reaper may touch it
+ * @OZP_FLOW_DYING: it ended; only who did that and then who frees
+ *	it may touch it
  * @OZP_FLOW_SETTLED: its insertion is over, for better or worse: it may be
  *	unlinked
  * @OZP_FLOW_UNLINKED: it is not in the table any more
@@ -145,7 +148,7 @@ struct ozp_flow_key {
  * @bits: of enum ozp_flow_bit
  * @used: time of last use, see clock.h
  * @opened: when its SYN left, in microseconds that wrap
- * @dying: in the list of those that wait for the reaper
+ * @dying: in a list of those that are to be freed
  * @rcu: defers freeing
  */
 struct ozp_flow {
@@ -176,7 +179,7 @@ static inline u32 ozp_flows_epoch(const struct ozp_flows *flows)
  * ozp_flow_is_dying() - whether a flow has ended
  * @flow: the flow
  *
- * Return: whether only who ended it and the reaper may touch it.
+ * Return: whether only who ended it and who frees it may touch it.
  */
 static inline bool ozp_flow_is_dying(const struct ozp_flow *flow)
 {

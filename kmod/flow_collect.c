@@ -236,7 +236,9 @@ void ozp_flows_release(struct ozp_flows *flows)
 	cancel_delayed_work_sync(&flows->reaper);
 	/* For ever: what ends from now on is reaped here. */
 	set_bit(OZP_FLOWS_HURRY, &flows->bits);
-	/* Again while a resize of the table hides some. */
+	/* Again while a resize of the table hides some, or a request still frees
+	 * what its walk ended.
+	 */
 	while (atomic_read(&flows->count)) {
 		ozp_flows_end_matching(flows, NULL, NULL);
 		cond_resched();

@@ -149,7 +149,8 @@ static void ozp_flow_sample_rcu(struct ozp_flows *flows,
  *
  * Caller is in an RCU read section with BH off.
  *
- * Return: false when none that was looked at is cheap enough.
+ * Return: false when none that was looked at is cheap enough, or another CPU
+ * ended that one: its place is that CPU's.
  */
 bool ozp_flow_evict_rcu(struct ozp_flows *flows,
 			const struct ozp_instance *source)

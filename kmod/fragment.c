@@ -315,6 +315,7 @@ static enum ozp_verdict ozp_datagram_hold(struct ozp_fragments *fragments,
 	/* Nobody's send buffer and no connection waits with it; its route stays,
 	 * for an answer to who sent it.
 	 */
+	skb_dst_force(skb);
 	skb_orphan(skb);
 	nf_reset_ct(skb);
 	__skb_queue_tail(&datagram->held, skb);
@@ -516,24 +517,15 @@ void ozp_fragments_init(struct ozp_fragments *fragments,
 }
 
 /**
- * ozp_fragments_forget() - forget all datagrams
- * @fragments: the datagrams; what waits is lost and counted
+ * ozp_fragments_close() - forget all datagrams
+ * @fragments: the datagrams; what waits is lost and counted; no packet adds to
+ *	them at present
  *
- * After this, no fragment holds a route of the device's namespace. BH on.
+ * After this no fragment holds a route of the device's namespace, and nothing
+ * runs until a fragment comes. May sleep.
  */
-void ozp_fragments_forget(struct ozp_fragments *fragments)
-{
-	ozp_fragments_end(fragments, true);
-}
-
-/**
- * ozp_fragments_uninit() - forget all datagrams, for good
- * @fragments: no packet adds to them any more
- *
- * May sleep.
- */
-void ozp_fragments_uninit(struct ozp_fragments *fragments)
+void ozp_fragments_close(struct ozp_fragments *fragments)
 {
 	cancel_delayed_work_sync(&fragments->expiry);
-	ozp_fragments_forget(fragments);
+	ozp_fragments_end(fragments, true);
 }

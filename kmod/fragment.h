@@ -36,7 +36,7 @@ struct ozp_fragment_options {
  * @all: the datagrams, oldest first
  * @holding: those with fragments that wait, oldest first
  * @count: how many datagrams
- * @held: how many fragments wait for their first
+ * @held: how many fragments wait for their first; also read without the lock
  * @bytes: how much that is, with all that the kernel needs for it
  * @options: may change at any time
  * @expiry: forgets the old ones
@@ -67,12 +67,11 @@ struct sk_buff *ozp_fragment_next(struct sk_buff_head *waiting,
 
 /* control path */
 void ozp_fragments_hurry(struct ozp_fragments *fragments);
-void ozp_fragments_forget(struct ozp_fragments *fragments);
+void ozp_fragments_close(struct ozp_fragments *fragments);
 
 /* init */
 void ozp_fragments_init(struct ozp_fragments *fragments,
 			struct ozp_stats *stats,
 			enum ozproxy_direction direction);
-void ozp_fragments_uninit(struct ozp_fragments *fragments);
 
 #endif /* _OZP_FRAGMENT_H */

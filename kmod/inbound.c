@@ -170,10 +170,10 @@ static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
 	return ozp_tunnel_ecn(skb, pkt);
 }
 
-static void ozp_inbound_pass(struct ozp_convert *cv, struct sk_buff *skb,
-			     struct ozp_packet *pkt)
+static void ozp_inbound_finish(struct ozp_convert *cv, struct sk_buff *skb,
+			       struct ozp_packet *pkt, enum ozp_verdict verdict)
 {
-	switch (ozp_inbound_steps(cv, skb, pkt)) {
+	switch (verdict) {
 	case OZP_CONTINUE:
 		ozp_inbound_deliver(cv, skb, pkt);
 		break;
@@ -185,8 +185,16 @@ static void ozp_inbound_pass(struct ozp_convert *cv, struct sk_buff *skb,
 	}
 }
 
-/* Answers come from an Instance IP, so that they would be admitted, too: only
- * what has a chance to be delivered is remembered.
+static void ozp_inbound_pass(struct ozp_convert *cv, struct sk_buff *skb,
+			     struct ozp_packet *pkt)
+{
+	ozp_inbound_finish(cv, skb, pkt, ozp_inbound_steps(cv, skb, pkt));
+}
+
+/* Only what has a chance to be delivered is remembered. Fragments are judged by
+ * the table alone, before their flow is known: answers come from an Instance IP
+ * and are admitted, too, but unless the admission is overlay only while the table
+ * has it.
  */
 static void ozp_inbound_fragment(struct ozp_convert *cv, struct sk_buff *skb,
 				 struct ozp_packet *pkt)
@@ -300,8 +308,5 @@ void ozp_inbound_local(struct ozp_convert *cv, struct sk_buff *skb,
 	skb->pkt_type = PACKET_HOST;
 	skb_reset_mac_header(skb);
 
-	if (ozp_inbound_convert(cv, skb, pkt) == OZP_DROP)
-		ozp_drop(skb, pkt, pkt->reason);
-	else
-		ozp_inbound_deliver(cv, skb, pkt);
+	ozp_inbound_finish(cv, skb, pkt, ozp_inbound_convert(cv, skb, pkt));
 }

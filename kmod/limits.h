@@ -28,7 +28,7 @@
 #define OZP_FLOW_LIMIT_MAX		4194304
 
 /* Flows above the limit that have ended, but whose memory is still in use: what
- * a flood can begin and end until the collector comes.
+ * a flood can begin and end until the reaper comes.
  */
 #define OZP_FLOW_OVERSHOOT_MIN		64U
 #define OZP_FLOW_OVERSHOOT(limit)	max((limit) / 8, OZP_FLOW_OVERSHOOT_MIN)

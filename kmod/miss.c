@@ -120,7 +120,7 @@ void ozp_miss_release(struct ozp_misses *misses, struct ozp_miss *miss,
 {
 	lockdep_assert_held(&misses->lock);
 	if (!miss->source) {
-		misses->negative_count--;
+		WRITE_ONCE(misses->negative_count, misses->negative_count - 1);
 	} else {
 		ozp_miss_dequeue_all(misses, miss, packets);
 		WRITE_ONCE(misses->count, misses->count - 1);

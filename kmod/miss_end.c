@@ -124,7 +124,7 @@ int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_miss_key *key,
 		ozp_miss_insert(misses, negative, key, lifetime_ms);
 		negative->state = OZPROXY_MISS_STATE_NEGATIVE;
 		list_add_tail(&negative->negative, &misses->negatives);
-		misses->negative_count++;
+		WRITE_ONCE(misses->negative_count, misses->negative_count + 1);
 		hurry = ozp_miss_schedule(misses, negative);
 		ozp_misses_evict_negatives(misses);
 	}
@@ -162,6 +162,7 @@ bool ozp_miss_deny(struct ozp_misses *misses, const struct ozp_miss_key *key,
 		ozp_miss_dequeue_all(misses, miss, &packets);
 		miss->state = OZPROXY_MISS_STATE_NEGATIVE;
 		miss->since = misses->clock();
+		miss->packets = 0;
 		miss->end = miss->since + lifetime_ms;
 		hurry = ozp_miss_schedule(misses, miss);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The ozproxy authors */
 /* The queues of packets that wait for an address, and their limits: by address,
- * by source and in all. All functions are called under ozp_misses.lock.
+ * by source and in all. All functions but ozp_miss_key_is_equal() and
+ * ozp_miss_leave() are called under ozp_misses.lock.
  */
 #ifndef _OZP_MISS_QUEUE_H
 #define _OZP_MISS_QUEUE_H

@@ -33,7 +33,6 @@ struct bench {
 	struct ozp_fragments fragments;
 	u32 brought;
 	u32 passed;
-	u32 last_mark;
 };
 
 static struct bench *bench_new(struct kunit *test)
@@ -66,9 +65,10 @@ static void bench_free(struct kunit *test, struct bench *bench)
 	u64 lost = 0;
 	u32 i;
 
-	ozp_fragments_uninit(fragments);
+	ozp_fragments_close(fragments);
 	KUNIT_EXPECT_EQ(test, fragments->count, 0);
 	KUNIT_EXPECT_EQ(test, fragments->bytes, 0);
+	KUNIT_EXPECT_EQ(test, fragments->held, 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&fragments->all));
 	KUNIT_EXPECT_TRUE(test, list_empty(&fragments->holding));
 	for (i = 0; i < ARRAY_SIZE(fragments->buckets); i++)
@@ -89,7 +89,6 @@ static void bench_pass(struct kunit *test, struct bench *bench,
 	KUNIT_EXPECT_EQ(test, pkt->tuple.dport, htons(53));
 	KUNIT_EXPECT_EQ(test, pkt->tuple.protocol, IPPROTO_UDP);
 	KUNIT_EXPECT_EQ(test, pkt->l4_offset, 48);
-	bench->last_mark = skb->mark;
 	bench->passed++;
 	consume_skb(skb);
 }
@@ -183,11 +182,13 @@ static void reversed_all_wait(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, bring_part(test, bench, 1, i * 1400, 1400,
 						 i < 41), OZP_CONSUMED);
 	KUNIT_EXPECT_GT(test, bench->fragments.bytes, 0);
+	KUNIT_EXPECT_EQ(test, bench->fragments.held, 41);
 	KUNIT_EXPECT_EQ(test, bring_part(test, bench, 1, 0, 1400, true),
 			OZP_CONTINUE);
 	KUNIT_EXPECT_EQ(test, bench->passed, 42);
 	KUNIT_EXPECT_EQ(test, bench->fragments.count, 0);
 	KUNIT_EXPECT_EQ(test, bench->fragments.bytes, 0);
+	KUNIT_EXPECT_EQ(test, bench->fragments.held, 0);
 	bench_free(test, bench);
 }
 

@@ -222,6 +222,15 @@ echo_each()
 	done
 }
 
+# A flood is over when two looks at the counters see the same.
+flood_is_over()
+{
+	local before=${flood_seen:-}
+
+	flood_seen=$(counter w1 out-received)
+	[[ $flood_seen == "$before" ]]
+}
+
 # Twelve connections in a table of sixteen, and SYNs from everywhere.
 flood()
 {
@@ -234,6 +243,7 @@ flood()
 	check "$name: connections" connect_each 1 12
 	sock flood wire "$gateway" "$c" 10000 "$(size 3000 500)" "$deaf" 80
 	sock flood wire "$gateway" "$c" 20000 "$(size 1000 200)" "$direct" 80
+	check "$name: is over" wait_until 20 flood_is_over
 	check "$name: all connections talk" echo_each 1 12
 	flows=$(counter w1 flows)
 	check "$name: not more than 16 are followed ($flows)" test "$flows" -le 16
