@@ -36,7 +36,7 @@ make-userspace = +$(Q)$(MAKE) --no-print-directory -C userspace \
 .PHONY: all module userspace headers libraries check-config install \
 	install-module uninstall dkms-install dkms-uninstall \
 	test test-user test-kunit test-netns test-kcsan test-build style \
-	fuzz demo clean help
+	fuzz bench demo clean help
 
 all: module userspace
 
@@ -153,6 +153,10 @@ style:
 fuzz:
 	$(Q)tests/fuzz/run $(if $(SECONDS),-s $(SECONDS)) $(TARGET)
 
+bench:
+	$(Q)SYSTEMS="$(SYSTEMS)" MEASURES="$(MEASURES)" ROUNDS=$(ROUNDS) \
+		tests/bench/run
+
 demo:
 	$(Q)BROKER=$(BROKER) tests/demo/run
 
@@ -184,6 +188,8 @@ help:
 	@echo '  make test-kcsan     a part of them in a kernel that finds data races'
 	@echo '  make fuzz           parsers of the programs, until it is interrupted;'
 	@echo '                      TARGET=NAME for one, SECONDS=N for an end'
+	@echo '  make bench          what a packet costs, beside vxlan, nftables and others;'
+	@echo '                      SYSTEMS="NAME..." MEASURES="NAME..." for a part'
 	@echo 'Variables'
 	@echo '  KDIR     kernel to build for  ($(KDIR))'
 	@echo '  PREFIX   of the programs      ($(PREFIX))'

@@ -19,6 +19,7 @@
 #   qemu    what tests/qemu/run needs on the host
 #   kernel  what a kernel of our own is built from and with
 #   guest   tools that tests use in the guest (it sees the host's files)
+#   bench   what `make bench` and `make profile` use beside those
 #
 # Kernel images are in no list: tests/qemu/kernel.sh downloads and unpacks
 # them, and asks for the matching headers itself.
@@ -40,6 +41,8 @@ declare -gA OZP_PACKAGES=(
 		libmnl0 libmosquitto1 libssl3 libsystemd0 libwrap0
 		mosquitto-clients netcat-openbsd nftables openssl procps python3
 		python3-paho-mqtt tcpdump util-linux valgrind wireguard-tools"
+	[bench]="gnuplot-nox ipvsadm libnl-3-200 libnl-genl-3-200 libpopt0
+		linux-perf"
 )
 
 # Packages that would start a service of theirs on the host: their programs are

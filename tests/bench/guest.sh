@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# guest.sh ROUNDS SYSTEMS MEASURES
+#
+# In the guest: each system is set up anew for each measure of each round, so
+# that none sees what another left behind. What was measured goes to
+# $OZP_ARTIFACTS/raw.tsv: round, system, measure, size, value, unit.
+set -u
+
+# shellcheck source-path=SCRIPTDIR source=../netns/lib.sh
+. "$(dirname "$0")/../netns/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../netns/e2e.bash
+. "$(dirname "$0")/../netns/e2e.bash"
+# shellcheck source-path=SCRIPTDIR source=topology.bash
+. "$(dirname "$0")/topology.bash"
+# shellcheck source-path=SCRIPTDIR source=systems.bash
+. "$(dirname "$0")/systems.bash"
+# shellcheck source-path=SCRIPTDIR source=udp.bash
+. "$(dirname "$0")/udp.bash"
+
+rounds=$1
+read -ra systems <<<"$2"
+read -ra measures <<<"$3"
+
+# result MEASURE SIZE VALUE UNIT
+result()
+{
+	printf '%s\t' "$round" "$system" "$1" "$2" "$3" >>"$OZP_ARTIFACTS/raw.tsv"
+	echo "$4" >>"$OZP_ARTIFACTS/raw.tsv"
+	diag "$round $system $1 $2: $3 $4"
+}
+
+system_down()
+{
+	local name
+
+	for name in "${ozp_spaces[@]}"; do
+		netns_del "$name"
+	done
+	ozp_workers=()
+}
+
+modules=(pktgen vxlan fou ipip nf_nat nft_chain_nat ip_vs wireguard)
+modprobe -a "${modules[@]}" || skip_all "needs ${modules[*]}"
+
+for ((round = 1; round <= rounds; round++)); do
+	for system in "${systems[@]}"; do
+		for measure in "${measures[@]}"; do
+			check "round $round: $system is set up" \
+				system_up "$system" &&
+				check "round $round: $system, $measure" \
+					"measure_$measure"
+			system_down
+		done
+	done
+done
+tap_done
