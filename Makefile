@@ -36,7 +36,7 @@ make-userspace = +$(Q)$(MAKE) --no-print-directory -C userspace \
 .PHONY: all module userspace headers libraries check-config install \
 	install-module uninstall dkms-install dkms-uninstall \
 	test test-user test-kunit test-netns test-kcsan test-build style \
-	fuzz bench demo clean help
+	fuzz bench profile demo clean help
 
 all: module userspace
 
@@ -157,6 +157,9 @@ bench:
 	$(Q)SYSTEMS="$(SYSTEMS)" MEASURES="$(MEASURES)" ROUNDS=$(ROUNDS) \
 		tests/bench/run
 
+profile:
+	$(Q)SYSTEM=$(SYSTEM) tests/bench/profile
+
 demo:
 	$(Q)BROKER=$(BROKER) tests/demo/run
 
@@ -190,6 +193,7 @@ help:
 	@echo '                      TARGET=NAME for one, SECONDS=N for an end'
 	@echo '  make bench          what a packet costs, beside vxlan, nftables and others;'
 	@echo '                      SYSTEMS="NAME..." MEASURES="NAME..." for a part'
+	@echo '  make profile        where the instructions of a packet go; SYSTEM=NAME'
 	@echo 'Variables'
 	@echo '  KDIR     kernel to build for  ($(KDIR))'
 	@echo '  PREFIX   of the programs      ($(PREFIX))'

@@ -56,4 +56,6 @@ for ((round = 1; round <= rounds; round++)); do
 		done
 	done
 done
+# Which address is whose, for tests/bench/profile.
+[[ -z ${OZP_MARK:-} ]] || cat /proc/kallsyms >"$OZP_ARTIFACTS/kallsyms"
 tap_done

@@ -42,8 +42,8 @@ function block(measure,    i, j, name)
 	printf "%s%s, %s\n", (i > 1 ? "\n" : ""), measure, unit[measure]
 	printf "  %-12s", (size_count[measure] > 1 ? "size" : "system")
 	for (j = 1; j <= size_count[measure]; j++)
-		printf " %16s", size_count[measure] > 1 ? \
-			sizes[measure, j] : "median ± spread"
+		printf " %16s", (size_count[measure] > 1 ? \
+			sizes[measure, j] : "median, spread")
 	if (measure ~ /^udp64/)
 		printf " %10s %10s %10s", "tax", "of vxlan", "of fou+nat"
 	print ""

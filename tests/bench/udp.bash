@@ -41,12 +41,18 @@ udp_arrived()
 	[[ $text =~ packets\ ([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
-# pktgen_send CONTAINER TO COUNT [SETTING…]: prints the microseconds it took.
+# pktgen_send CONTAINER TO COUNT [SETTING…]: prints the microseconds it took. A
+# program $mark (mark.c) starts it when its instructions are to be counted.
 pktgen_send()
 {
 	local name=$1 to=$2 count=$3 worker=w${1#c} setting script
+	local begin="echo start >pgctrl"
 
 	shift 3
+	if [[ -n ${mark:-} ]]; then
+		begin="$mark pgctrl start"
+		echo "$count" >>"$OZP_ARTIFACTS/marked"
+	fi
 	script="cd /proc/net/pktgen
 		echo rem_device_all >kpktgend_0
 		echo add_device eth0 >kpktgend_0"
@@ -58,7 +64,7 @@ pktgen_send()
 			echo '$setting' >eth0"
 	done
 	script+="
-		echo start >pgctrl
+		$begin
 		sed -n 's/^Result: OK: \([0-9]*\).*/\1/p' eth0"
 	ns "$name" busybox sh -c "$script"
 }
@@ -85,12 +91,13 @@ udp_has_arrived()
 
 measure_udp64()
 {
-	local count=20000 first second
+	local count=20000 mark='' first second
 
 	udp_sink c1 && udp_sink c2 && pktgen_start &&
 		udp_way c1 c2 "$there" 100 >/dev/null &&
-		udp_way c2 c1 "$back" 100 >/dev/null &&
-		first=$(udp_way c1 c2 "$there" "$count") &&
+		udp_way c2 c1 "$back" 100 >/dev/null || return 1
+	mark=${OZP_MARK:-}
+	first=$(udp_way c1 c2 "$there" "$count") &&
 		second=$(udp_way c2 c1 "$back" "$count") || return 1
 	result udp64 64 $(((first + second) / 2)) instructions/packet
 	result udp64-request 64 "$first" instructions/packet

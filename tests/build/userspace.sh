@@ -75,16 +75,17 @@ like "it is the one that is there" "$(<"$OZP_TMP/output")" arrayIndexOutOfBounds
 
 # tests/netlink has a layout of its own.
 mapfile -t files < <(project_files 'userspace/*.[ch]' 'tests/user/*.[ch]' \
-	'tests/fuzz/*.[ch]' 'tests/qemu/*.c' | handwritten)
+	'tests/fuzz/*.[ch]' 'tests/qemu/*.c' 'tests/bench/*.[ch]' | handwritten)
 for file in "${files[@]}"; do
 	check "format of $file" format "$file"
 done
 mapfile -t sources < <(project_files 'userspace/*.c' 'tests/user/*.c' \
-	'tests/fuzz/*.c' 'tests/netlink/*.c' 'tests/qemu/*.c')
+	'tests/fuzz/*.c' 'tests/netlink/*.c' 'tests/qemu/*.c' \
+	'tests/bench/*.c')
 check "cppcheck finds nothing in ${#sources[@]} files" \
 	cppcheck_all "${sources[@]}"
 mapfile -t sources < <(project_files 'tests/user/*.c' 'tests/fuzz/*.c' \
-	'tests/netlink/*.c' 'tests/qemu/*.c')
+	'tests/netlink/*.c' 'tests/qemu/*.c' 'tests/bench/*.c')
 for compiler in gcc clang-14; do
 	refuse "$compiler finds a fault" warns_of "$compiler" "$broken"
 	check "$compiler warns of nothing in ${#sources[@]} files of tests" \
