@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "flow_parts.h"
+#include "hash.h"
 #include "trace_flow.h"
 
 static struct kmem_cache *ozp_flow_cache;
@@ -42,10 +43,16 @@ static int ozp_flow_compare(struct rhashtable_compare_arg *arg, const void *obj)
 	return ozp_flow_is_dying(flow);
 }
 
+static u32 ozp_flow_hash(const void *tuple, u32 len, u32 seed)
+{
+	return ozp_hash_tuple(tuple, seed);
+}
+
 static const struct rhashtable_params ozp_flow_params = {
 	.head_offset = offsetof(struct ozp_flow_key, link),
 	.key_offset = offsetof(struct ozp_flow_key, tuple),
 	.key_len = offsetof(struct ozp_tuple, end),
+	.hashfn = ozp_flow_hash,
 	.obj_cmpfn = ozp_flow_compare,
 	.automatic_shrinking = true,
 };

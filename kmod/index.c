@@ -6,10 +6,31 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "hash.h"
+
+static u32 ozp_index_hash(const void *data, u32 len, u32 seed)
+{
+	const struct ozp_index_key *key = data;
+
+	return ozp_hash_addr(key->family, &key->addr, seed);
+}
+
+static int ozp_index_compare(struct rhashtable_compare_arg *arg,
+			     const void *obj)
+{
+	const struct ozp_index_entry *entry = obj;
+	const struct ozp_index_key *key = arg->key;
+
+	return key->family != entry->key.family ||
+	       !ozp_addr_is_equal(&key->addr, &entry->key.addr);
+}
+
 static const struct rhashtable_params ozp_index_params = {
 	.head_offset = offsetof(struct ozp_index_entry, link),
 	.key_offset = offsetof(struct ozp_index_entry, key),
-	.key_len = offsetof(struct ozp_index_key, end),
+	.key_len = sizeof(struct ozp_index_key),
+	.hashfn = ozp_index_hash,
+	.obj_cmpfn = ozp_index_compare,
 	.automatic_shrinking = true,
 };
 
@@ -98,9 +119,5 @@ void ozp_index_del(struct rhashtable *index, struct ozp_index_entry *entry)
  */
 int ozp_index_init(struct rhashtable *index)
 {
-	/* No padding; hashed as words. */
-	BUILD_BUG_ON(offsetof(struct ozp_index_key, end) !=
-		     sizeof(union ozp_addr) + 1 + 3);
-	BUILD_BUG_ON(offsetof(struct ozp_index_key, end) % sizeof(u32));
 	return rhashtable_init(index, &ozp_index_params);
 }

@@ -26,17 +26,13 @@ enum ozp_match_kind {
 };
 
 /**
- * struct ozp_index_key - an address, as it is hashed and compared: all of it
+ * struct ozp_index_key - an address, as it is found
  * @addr: the address
  * @family: its family
- * @zero: no padding, which nobody would set, and a length in words
- * @end: end of what is hashed and compared
  */
 struct ozp_index_key {
 	union ozp_addr addr;
 	u8 family;
-	u8 zero[3];
-	struct { } end;
 };
 
 /**

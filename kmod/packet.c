@@ -416,7 +416,7 @@ enum ozp_verdict ozp_packet_parse(struct sk_buff *skb, struct ozp_packet *pkt)
 {
 	enum ozp_verdict verdict;
 
-	/* No padding; hashed as words. */
+	/* No padding. */
 	BUILD_BUG_ON(offsetof(struct ozp_tuple, end) !=
 		     2 * sizeof(union ozp_addr) + 2 * sizeof(__be16) + 2 +
 		     sizeof(u16));

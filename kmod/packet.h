@@ -78,10 +78,10 @@ static inline void ozp_addr_to_sockaddr(void *sockaddr, u8 family,
  * @dport: destination port; the identifier of an ICMP echo reply
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6
- * @zero: so that it is hashed as words, which is faster than bytes
- * @end: end of what is hashed and compared
+ * @zero: no padding, which nobody would set
+ * @end: end of what is a key
  *
- * Compared byte by byte: it has no padding and is always zeroed first. The other
+ * Always zeroed first: an IPv4 address is compared as the whole union. The other
  * port of an echo is zero, so that request and reply are each other's reverse
  * as with ports.
  */
@@ -96,10 +96,14 @@ struct ozp_tuple {
 	struct { } end;
 };
 
+/* The same as memcmp() of it all, in words. */
 static inline bool ozp_tuple_is_equal(const struct ozp_tuple *a,
 				      const struct ozp_tuple *b)
 {
-	return !memcmp(a, b, offsetof(struct ozp_tuple, end));
+	return ozp_addr_is_equal(&a->src, &b->src) &&
+	       ozp_addr_is_equal(&a->dst, &b->dst) &&
+	       a->sport == b->sport && a->dport == b->dport &&
+	       a->family == b->family && a->protocol == b->protocol;
 }
 
 /**

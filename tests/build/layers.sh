@@ -23,7 +23,7 @@ layers='
 3: conversion flow_parts flow flow_convert flow_measure flow_life flow_evict flow_collect
 3: affinity fragment miss_queue miss miss_wait miss_end
 2: node policy service_config service index table table_set
-1: packet mss rewrite embedded traffic trace trace_flow stats
+1: packet hash mss rewrite embedded traffic trace trace_flow stats
 0: limits clock reasons_gen verdict compat_gen compat compat_tunnel
 '
 
