@@ -15,6 +15,7 @@
  * @target: endpoint of the chosen instance (holds a reference)
  * @out: to the packets of the container: our Instance IP, the Namespace IP
  * @in: to the replies: the Service IP as source
+ * @hash: tells flows apart, for those who spread them
  * @epoch: of the flow table when @local was decided
  * @local: the target is on this node
  * @rcu: defers freeing
@@ -24,6 +25,7 @@ struct ozp_conversion {
 	struct ozp_endpoint *target;
 	struct ozp_rewrite out;
 	struct ozp_rewrite in;
+	u32 hash;
 	u32 epoch;
 	bool local;
 	struct rcu_head rcu;

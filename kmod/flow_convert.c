@@ -4,9 +4,20 @@
 
 #include "flow.h"
 
+#include <linux/net.h>
 #include <linux/slab.h>
 
 #include "flow_parts.h"
+#include "hash.h"
+
+/* Shown to the underlay, and so by a seed that no table has. */
+static u32 ozp_flow_spread(const struct ozp_tuple *out)
+{
+	static u32 seed __read_mostly;
+
+	net_get_random_once(&seed, sizeof(seed));
+	return ozp_hash_tuple(out, seed);
+}
 
 /**
  * ozp_conversion_new_rcu() - make a conversion
@@ -37,6 +48,7 @@ ozp_conversion_new_rcu(const struct ozp_flow *flow,
 	conv->source = parties->source;
 	conv->target = parties->target;
 	conv->local = parties->local;
+	conv->hash = ozp_flow_spread(out);
 	conv->epoch = parties->epoch;
 	ozp_rewrite_init(&conv->out, out, &conv->source->config.ip[f],
 			 &conv->target->config.ns[f]);

@@ -263,6 +263,11 @@ static enum ozp_verdict ozp_outbound_send(struct ozp_convert *cv,
 				   &way);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
+	/* A sender's own hash may change, to try another path. Without one, the
+	 * stack would take the packet apart: 580 instructions.
+	 */
+	if (!skb->l4_hash)
+		skb_set_hash(skb, conv->hash, PKT_HASH_TYPE_L4);
 	ozp_flow_follow(flow, conv, pkt);
 	return ozp_outbound_tunnel(cv, skb, pkt, conv->source, conv->target,
 				   &conv->out, &way);
