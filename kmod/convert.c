@@ -30,11 +30,28 @@ bool ozp_networks_contain(const struct ozp_networks *networks, u8 family,
 				 networks->ip6_prefix);
 }
 
-static bool ozp_convert_is_own_address(struct net *net,
-				       const struct ozp_node *node)
+/* Looked up once in each generation of routes, which ends with any change of
+ * them: a look-up takes 300 instructions.
+ */
+static bool ozp_convert_is_own_ip4(struct net *net, struct ozp_node *node)
+{
+	u32 generation = rt_genid_ipv4(net) << 1;
+	u32 here = READ_ONCE(node->here);
+
+	if (likely((here & ~1U) == generation))
+		return here & 1;
+	/* The generation first: what is found may be newer, not older. */
+	smp_rmb();
+	here = generation |
+	       (inet_addr_type(net, node->addr.ip4) == RTN_LOCAL);
+	WRITE_ONCE(node->here, here);
+	return here & 1;
+}
+
+static bool ozp_convert_is_own_address(struct net *net, struct ozp_node *node)
 {
 	if (node->family == AF_INET)
-		return inet_addr_type(net, node->addr.ip4) == RTN_LOCAL;
+		return ozp_convert_is_own_ip4(net, node);
 #if IS_ENABLED(CONFIG_IPV6)
 	/* Without the module of IPv6 there is not even a table to look in. */
 	return ipv6_mod_enabled() &&
@@ -57,7 +74,7 @@ static bool ozp_convert_is_own_address(struct net *net,
 bool ozp_convert_is_local_rcu(struct ozp_convert *cv,
 			      const struct ozp_endpoint *ep)
 {
-	const struct ozp_node *node = ep->node;
+	struct ozp_node *node = ep->node;
 	const struct ozp_locals *locals;
 	struct net *net;
 	u32 i;

@@ -32,6 +32,8 @@ struct ozp_nodes {
  * @port: UDP port of its tunnel
  * @family: family of @addr
  * @route: route to it and our source address, per CPU
+ * @here: whether its IPv4 address is ours, below the generation of routes that
+ *	this is true for
  * @ref: references; the last one ends the node
  * @nodes: where it is listed
  * @link: in a bucket of @nodes
@@ -45,6 +47,7 @@ struct ozp_node {
 	__be16 port;
 	u8 family;
 	struct dst_cache route;
+	u32 here;
 	/* control path */
 	refcount_t ref;
 	struct ozp_nodes *nodes;

@@ -111,6 +111,50 @@ hairpin_equal_ports()
 	sock close u
 }
 
+# asked_for DATA FAMILY SOURCE DESTINATION: a datagram from another node
+asked_for()
+{
+	sock send "peer$2" "hex:$(sock build udp "$3" 53 "$4" 4000 "$1")" \
+		"${worker[$2]}" 50103
+}
+
+# is_ours_while_it_is_here FAMILY SOURCE DESTINATION NODE/LEN: whether an instance
+# is here follows the addresses of the worker at once.
+is_ours_while_it_is_here()
+{
+	local before
+
+	before=$(drops w1 in destination-not-local)
+	asked_for early "$@"
+	check "IPv$1: not ours" wait_until 5 \
+		drops_are w1 in destination-not-local $((before + 1))
+	nip w1 address add "$4" dev un0 nodad
+	asked_for there "$@"
+	is "IPv$1: the address comes, the instance is ours" \
+		"$(sock receive "v$1")" "$2 53 there"
+	nip w1 address del "$4" dev un0
+	asked_for late "$@"
+	check "IPv$1: the address goes, it is not any more" wait_until 5 \
+		drops_are w1 in destination-not-local $((before + 2))
+}
+
+# shellcheck disable=SC2046 # words
+addresses_of_the_worker()
+{
+	sock udp v4 a 10.19.1.3 4000
+	sock udp v6 b fc00::106 4000
+	sock udp peer4 underlay "$ROUTER4" 4001
+	sock udp peer6 underlay :: 4001
+	service_set w1 hairpin $(instance 0 10.19.1.3,fc00::103 \
+		10.30.0.2,fdff::2 131.1.0.8 50103) &&
+	service_set w1 near $(instance 0 10.19.1.6,fc00::106 \
+		10.30.1.2,fdff::1:2 2001:db8:1::8 50103)
+	is_ours_while_it_is_here 4 10.30.9.9 10.19.1.3 131.1.0.8/32
+	is_ours_while_it_is_here 6 fdff::99 fc00::106 2001:db8:1::8/128
+}
+
+declare -A worker=([4]=131.1.0.1 [6]=2001:db8:1::1)
+
 nothing_left()
 {
 	is "$name: nothing left on the wire" \
@@ -146,4 +190,5 @@ everything "flag local"
 check "flows end" ns w1 ozctl flow flush
 check "instances at the node's IPv6 address" services "2001:db8:1::1 50103"
 everything "node's IPv6 address"
+addresses_of_the_worker
 tap_done
