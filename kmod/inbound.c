@@ -10,11 +10,16 @@
 
 #include "convert.h"
 
+#include <linux/netdevice.h>
+#include <linux/percpu.h>
 #include <linux/skbuff.h>
 
 #include "admission.h"
 #include "clock.h"
 #include "mss.h"
+
+/* A packet from a tunnel is on its way up the stack. */
+static DEFINE_PER_CPU(bool, ozp_inbound_delivers);
 
 /* What every admission asks for: from a service address, to a container here. */
 static enum ozp_verdict ozp_inbound_admit(struct ozp_convert *cv,
@@ -90,15 +95,35 @@ static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 	return ozp_inbound_admit_from(cv, skb, pkt, *conv, target);
 }
 
+/* What GRO can put together goes through a queue of the device. For the rest that
+ * is a detour of 1100 instructions, unless this is the inside of a tunnel in a
+ * tunnel, which shall not take more stack with each layer, or comes from a
+ * container of this node, deep in the stack on its way out.
+ */
+static bool ozp_inbound_queues(const struct ozp_convert *cv,
+			       const struct ozp_packet *pkt)
+{
+	return pkt->tuple.protocol == IPPROTO_TCP || !pkt->outer.family ||
+	       cv->dev->features & (NETIF_F_GRO_UDP_FWD | NETIF_F_GRO_FRAGLIST) ||
+	       __this_cpu_read(ozp_inbound_delivers);
+}
+
 static void ozp_inbound_deliver(struct ozp_convert *cv, struct sk_buff *skb,
 				struct ozp_packet *pkt)
 {
 	unsigned int len = skb->len;
 
-	if (gro_cells_receive(&cv->gro_cells, skb) == NET_RX_SUCCESS)
-		ozp_stats_count(pkt->stats, OZP_COUNTER_IN_DELIVERED, len);
-	else
+	if (!ozp_inbound_queues(cv, pkt)) {
+		/* UDP hands over the pieces of what it took apart as a list. */
+		skb_mark_not_on_list(skb);
+		__this_cpu_write(ozp_inbound_delivers, true);
+		netif_receive_skb(skb);
+		__this_cpu_write(ozp_inbound_delivers, false);
+	} else if (gro_cells_receive(&cv->gro_cells, skb) != NET_RX_SUCCESS) {
 		ozp_drop_count(pkt, OZPROXY_DROP_REASON_BACKLOG_FULL);
+		return;
+	}
+	ozp_stats_count(pkt->stats, OZP_COUNTER_IN_DELIVERED, len);
 }
 
 /* A request from another node: who sent it, the table need not know. */

@@ -3,7 +3,8 @@
 # Copyright (C) 2026 The ozproxy authors
 #
 # Routes to nodes that lead back into the device: directly, through a tunnel
-# that says that it stacks on it, and through one that does not.
+# that says that it stacks on it, and through one that does not. And datagrams
+# in datagrams, each for the tunnel once more.
 #
 #   c 10.19.1.3 fc00::103
 #       │
@@ -79,6 +80,30 @@ vxlan()
 		nip w1 route replace 131.1.9.9 dev vx src 131.1.0.1
 }
 
+# nested FAMILY SOURCE DESTINATION LAYERS: what the underlay sends to the tunnel
+# holds a datagram for the tunnel, and so on. A layer must not cost stack, of
+# which a kernel has 16 KiB.
+nested()
+{
+	local family=$1 layers=$4 before after data=innermost i
+
+	before=$(counter w1 in-received)
+	sock udp inner w1 "$3" 4000
+	data=hex:$(sock build udp "$2" 53 "$3" 4000 innermost)
+	for ((i = 1; i < layers; i++)); do
+		data=hex:$(sock build udp "$2" 53 "$3" 50103 "$data")
+	done
+	sock send "outer$family" "$data" "${worker[$family]}" 50103
+	is "IPv$family, $layers layers: the innermost arrives" \
+		"$(sock receive inner)" "$2 53 innermost"
+	after=$(counter w1 in-received)
+	is "IPv$family: each layer was one packet" $((after - before)) \
+		"$layers"
+	sock close inner
+}
+
+declare -A worker=([4]=131.1.0.1 [6]=2001:db8::1)
+
 sock_start
 check "a worker" topology
 check "services" services
@@ -96,4 +121,8 @@ check "a tunnel over IPv6" vxlan local fc00::109 remote fdff:2000::30
 loops "through a tunnel over IPv6 that is routed to it"
 nip w1 link del vx
 broadcast
+sock udp outer4 underlay "$ROUTER4" 4001
+sock udp outer6 underlay :: 4001
+nested 4 10.30.0.6 10.19.1.9 48
+nested 6 fdff::6 fc00::109 24
 tap_done
