@@ -6,6 +6,8 @@
 #include <string.h>
 #include "log.h"
 
+#define ROOM_MIN 64 /* of a new array */
+
 void *mem_need(void *memory)
 {
 	if (!memory) {
@@ -23,4 +25,12 @@ void *mem_zero(size_t size)
 char *mem_text(const char *text)
 {
 	return mem_need(strdup(text));
+}
+
+void *mem_grow(void *array, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return array;
+	*room = *room ? 2 * *room : ROOM_MIN;
+	return mem_need(reallocarray(array, *room, size));
 }

@@ -19,4 +19,15 @@ void *mem_zero(size_t size);
 /** mem_text() - A copy of a text; free() it. */
 char *mem_text(const char *text);
 
+/**
+ * mem_grow() - Have room for one more in an array.
+ * @array: the array, or NULL
+ * @count: how many are in it
+ * @room: for how many there is memory; changed
+ * @size: of one
+ *
+ * Return: the array, which may be elsewhere now; free() it.
+ */
+void *mem_grow(void *array, size_t count, size_t *room, size_t size);
+
 #endif /* _OZP_OZPROXYD_MEM_H */

@@ -6,8 +6,6 @@
 #include <string.h>
 #include "mem.h"
 
-#define TIMERS_ROOM 64 /* of a new heap */
-
 /* Places count from 1: the parent of n is n / 2. */
 static struct timer **slot(const struct timers *timers, size_t place)
 {
@@ -55,11 +53,8 @@ static void move_down(struct timers *timers, struct timer *timer, size_t place)
 void timer_set(struct timers *timers, struct timer *timer, uint64_t at)
 {
 	timer_stop(timers, timer);
-	if (timers->count == timers->room) {
-		timers->room = timers->room ? 2 * timers->room : TIMERS_ROOM;
-		timers->heap = mem_need(reallocarray(timers->heap, timers->room,
-						     sizeof(*timers->heap)));
-	}
+	timers->heap = mem_grow(timers->heap, timers->count, &timers->room,
+				sizeof(*timers->heap));
 	timer->at = at;
 	move_up(timers, timer, ++timers->count);
 }
