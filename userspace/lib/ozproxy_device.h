@@ -98,7 +98,8 @@ void ozp_device_free(struct ozp_device *device);
  *
  * The route is in the main table, of scope link, without a gateway.
  *
- * Return: 0, or -EAFNOSUPPORT when there is no IPv6, and the usual ones.
+ * Return: 0, or -EAFNOSUPPORT when there is no IPv6, here or on a device with
+ * such an MTU, and the usual ones.
  */
 int ozp_device_route(struct ozp_socket *sock, const struct ozp_device *device,
 		     int family, enum ozp_change *change);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ipv6.h>
 #include <linux/ipv6_route.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -168,6 +169,10 @@ int ozp_device_route(struct ozp_socket *sock, const struct ozp_device *device,
 	if (family == AF_INET6 && !path_exists(forwarding_path(family)))
 		return ozp_socket_fail(sock, -EAFNOSUPPORT,
 				       "this host has no IPv6");
+	/* A device with less has none (RFC 8200, section 5). */
+	if (family == AF_INET6 && device->mtu < IPV6_MIN_MTU)
+		return ozp_socket_fail(sock, -EAFNOSUPPORT,
+				       "its MTU is too small for IPv6");
 	route_build(sock, RTM_GETROUTE, NLM_F_DUMP, &network);
 	err = route_talk(sock, &talk);
 	/* A namespace without any route has no table. */

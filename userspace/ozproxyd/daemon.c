@@ -40,7 +40,7 @@ struct daemon {
 	struct ev_loop *loop;
 	const struct config *config;
 	struct helper helper;
-	struct kernel_config kernel_config;
+	struct setup setup;
 	struct kernel *kernel;
 	struct broker_config broker_config;
 	char *broker_host;
@@ -509,18 +509,17 @@ static void init_helper(struct daemon *daemon)
 static void init_kernel(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
-	struct kernel_config *kernel = &daemon->kernel_config;
+	struct setup *setup = &daemon->setup;
 	/* An address is asked for in two spellings. */
 	uint64_t patience = 2 * config->query_timeout;
 
-	kernel->device = config->device;
-	kernel->port = (uint16_t)config->port;
-	kernel->idle_timeout = (uint32_t)config->idle_timeout;
-	kernel->miss_timeout = patience > MISS_TIMEOUT_MIN ?
-				       (uint32_t)patience :
-				       MISS_TIMEOUT_MIN;
-	kernel->negative_timeout = (uint32_t)config->negative_timeout;
-	daemon->kernel = kernel_start(daemon->loop, kernel,
+	setup->device = config->device;
+	setup->port = (uint16_t)config->port;
+	setup->idle_timeout = (uint32_t)config->idle_timeout;
+	setup->miss_timeout = patience > MISS_TIMEOUT_MIN ? (uint32_t)patience :
+							    MISS_TIMEOUT_MIN;
+	setup->negative_timeout = (uint32_t)config->negative_timeout;
+	daemon->kernel = kernel_start(daemon->loop, setup,
 				      &daemon->helper.interests.own,
 				      &kernel_ops, daemon);
 }

@@ -14,9 +14,11 @@
 #include "ozproxy_device.h"
 #include "ozproxy_flow.h"
 #include "ozproxy_service.h"
+#include "setup.h"
 
-/* Seconds until a device that is not there is made, the first time and at
- * most. Who deletes one to make another gets to do that.
+/* Seconds until a device that is not there is made, and until what failed is
+ * tried again, the first time and at most. Who deletes a device to make another
+ * gets to do that.
  */
 #define PAUSE_MIN 1.0
 #define PAUSE_MAX 30.0
@@ -26,15 +28,16 @@
 
 struct kernel {
 	struct ev_loop *loop;
-	const struct kernel_config *config;
+	const struct setup *setup;
 	const struct kernel_ops *ops;
 	void *data;
 	struct own own;
 	struct ozp_socket *sock; /* NULL: there is no device */
 	struct ozp_socket *monitor;
 	uint32_t ifindex; /* 0: there is no device */
-	bool is_made; /* the device was made here */
-	bool is_up;
+	uint32_t made; /* the index of the one that was made here, or 0 */
+	uint32_t mtu; /* with which it was routed */
+	bool is_up; /* and routed */
 	bool failed; /* and that was said */
 	double pause;
 	ev_io io;
@@ -62,24 +65,35 @@ static void retry_later(struct kernel *kernel)
 		kernel->pause = PAUSE_MAX;
 }
 
-static void lose(struct kernel *kernel)
+/* Begin anew, soon: all is looked at and read then. */
+static void restart(struct kernel *kernel)
 {
-	if (!kernel->ifindex)
-		return;
-	log_warning("%s is gone: it is made again if nobody else does",
-		    kernel->config->device);
 	detach(kernel);
 	kernel->pause = PAUSE_MIN;
 	retry_later(kernel);
 }
 
-static const char *why(const struct kernel *kernel, int err)
+static void lose(struct kernel *kernel)
 {
-	const struct ozp_error *error = ozp_socket_error(kernel->sock);
+	if (!kernel->ifindex)
+		return;
+	log_warning("%s is gone: it is made again if nobody else does",
+		    kernel->setup->device);
+	restart(kernel);
+}
 
-	if (error->module)
-		return "the module ozproxy is not loaded";
-	return *error->message ? error->message : strerror(-err);
+/* Failures are told once, however often it is tried. */
+static enum log_level level_of(const struct kernel *kernel)
+{
+	return kernel->failed ? LEVEL_DEBUG : LEVEL_ERROR;
+}
+
+static void complain(struct kernel *kernel, const char *what, int err)
+{
+	log_write(level_of(kernel), "%s: %s%s: trying again",
+		  kernel->setup->device, what,
+		  kernel->sock ? setup_why(kernel->sock, err) : strerror(-err));
+	kernel->failed = true;
 }
 
 /* The device is not what we think when the kernel does not know it, or not even
@@ -94,122 +108,24 @@ static bool is_lost(struct kernel *kernel, int err)
 	return true;
 }
 
-static void add_local(struct ozp_link *link, const struct own *own)
+/* What fails of this keeps nothing else from working. */
+static void bring_up(struct kernel *kernel, const struct ozp_device *device)
 {
-	if (own->v4.family)
-		mem_need(ozp_link_add_local(link, AF_INET, &own->v4.v4) ? NULL :
-									  link);
-	if (own->v6.family)
-		mem_need(ozp_link_add_local(link, AF_INET6, &own->v6.v6) ?
-				 NULL :
-				 link);
+	kernel->mtu = device->mtu;
+	kernel->is_up = !setup_up(kernel->sock, device, level_of(kernel));
+	kernel->failed |= !kernel->is_up;
 }
 
-static void fill_link(const struct kernel *kernel, struct ozp_link *link)
+/* All was done that can be done now. */
+static void settle(struct kernel *kernel)
 {
-	memset(link, 0, sizeof(*link));
-	link->idle_timeout = kernel->config->idle_timeout;
-	OZP_SET(link, IFLA_OZPROXY_IDLE_TIMEOUT);
-	link->miss_timeout = kernel->config->miss_timeout;
-	OZP_SET(link, IFLA_OZPROXY_MISS_TIMEOUT);
-	OZP_SET(link, IFLA_OZPROXY_LOCAL);
-	add_local(link, &kernel->own);
-}
-
-static int make_device(struct kernel *kernel)
-{
-	struct ozp_link link;
-	int err;
-
-	fill_link(kernel, &link);
-	link.port = kernel->config->port;
-	OZP_SET(&link, IFLA_OZPROXY_PORT);
-	err = ozp_device_add(kernel->sock, kernel->config->device, &link);
-	ozp_link_free(&link);
-	if (err)
-		return err;
-	kernel->is_made = true;
-	log_info("%s made", kernel->config->device);
-	return 0;
-}
-
-static int configure_device(struct kernel *kernel,
-			    const struct ozp_device *device)
-{
-	struct ozp_link link;
-	int err;
-
-	fill_link(kernel, &link);
-	if (device->link.port != kernel->config->port) {
-		link.port = kernel->config->port;
-		OZP_SET(&link, IFLA_OZPROXY_PORT);
+	if (!kernel->is_up) {
+		retry_later(kernel);
+		return;
 	}
-	err = ozp_device_set(kernel->sock, device->ifindex, &link);
-	if (err == -EBUSY)
-		log_error("%s has port %u and is up: take it down first",
-			  device->ifname, device->link.port);
-	ozp_link_free(&link);
-	return err;
-}
-
-static int route_family(struct kernel *kernel, const struct ozp_device *device,
-			int family)
-{
-	enum ozp_change change;
-	int err;
-
-	err = ozp_device_route(kernel->sock, device, family, &change);
-	/* Without IPv6, or with it turned off, there is IPv4. */
-	if (family == AF_INET6 && (err == -EAFNOSUPPORT || err == -EACCES)) {
-		log_debug("no IPv6: %s", why(kernel, err));
-		return 0;
-	}
-	if (!err)
-		err = ozp_forwarding_enable(family, &change);
-	/* A container of ours may not write there; the host was asked to. */
-	if (err == -EACCES || err == -EROFS) {
-		log_warning("forwarding could not be turned on: %s",
-			    strerror(-err));
-		return 0;
-	}
-	return err;
-}
-
-static int bring_up(struct kernel *kernel, const struct ozp_device *device)
-{
-	int err = 0;
-
-	if (!device->up)
-		err = ozp_device_up(kernel->sock, device->ifindex);
-	if (!err)
-		err = route_family(kernel, device, AF_INET);
-	if (!err)
-		err = route_family(kernel, device, AF_INET6);
-	kernel->is_up = !err;
-	return err;
-}
-
-/* The device, as it is to be. */
-static int find_device(struct kernel *kernel)
-{
-	struct ozp_device device = {};
-	int err;
-
-	err = ozp_device_get(kernel->sock, kernel->config->device, &device);
-	if (err == -ENODEV) {
-		err = make_device(kernel);
-		if (!err)
-			err = ozp_device_get(kernel->sock,
-					     kernel->config->device, &device);
-	} else if (!err) {
-		err = configure_device(kernel, &device);
-	}
-	if (!err)
-		err = bring_up(kernel, &device);
-	if (!err)
-		kernel->ifindex = device.ifindex;
-	ozp_device_free(&device);
-	return err;
+	ev_timer_stop(kernel->loop, &kernel->retry);
+	kernel->failed = false;
+	kernel->pause = PAUSE_MIN;
 }
 
 /* A copy of what a dump gives. */
@@ -224,11 +140,8 @@ static int keep_service(const struct ozp_service *service, void *data)
 	struct dump *dump = data;
 	struct ozp_service *copy;
 
-	if (dump->count == dump->room) {
-		dump->room = dump->room ? 2 * dump->room : 64;
-		dump->services = mem_need(reallocarray(
-			dump->services, dump->room, sizeof(*dump->services)));
-	}
+	dump->services = mem_grow(dump->services, dump->count, &dump->room,
+				  sizeof(*dump->services));
 	copy = &dump->services[dump->count++];
 	record_copy(copy, service);
 	copy->used = service->used;
@@ -259,11 +172,8 @@ static int keep_miss(const struct ozp_miss *miss, void *data)
 
 	if (miss->state != OZPROXY_MISS_STATE_WAITING)
 		return 0;
-	if (misses->count == misses->room) {
-		misses->room = misses->room ? 2 * misses->room : 64;
-		misses->misses = mem_need(reallocarray(
-			misses->misses, misses->room, sizeof(*misses->misses)));
-	}
+	misses->misses = mem_grow(misses->misses, misses->count, &misses->room,
+				  sizeof(*misses->misses));
 	misses->misses[misses->count++] = *miss;
 	return 0;
 }
@@ -325,43 +235,44 @@ static int listen_to(struct kernel *kernel)
 	return 0;
 }
 
-static void attach(struct kernel *kernel)
+static int open_sockets(struct kernel *kernel)
 {
 	int err;
 
-	ev_timer_stop(kernel->loop, &kernel->retry);
 	err = ozp_socket_open(&kernel->sock);
 	if (!err)
 		err = ozp_socket_open(&kernel->monitor);
 	mem_need(err == -ENOMEM ? NULL : kernel);
-	if (!err)
-		err = find_device(kernel);
-	/* First listen, then read: nothing falls in between. */
-	if (!err)
-		err = listen_to(kernel);
-	if (!err)
-		err = read_table(kernel);
-	if (!err) {
-		kernel->failed = false;
-		kernel->pause = PAUSE_MIN;
-		return;
-	}
-	if (!kernel->failed)
-		log_error("%s: %s: trying again", kernel->config->device,
-			  kernel->sock ? why(kernel, err) : strerror(-err));
-	kernel->failed = true;
-	detach(kernel);
-	retry_later(kernel);
+	return err;
 }
 
-static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+static void attach(struct kernel *kernel)
 {
-	struct kernel *kernel = timer->data;
+	struct ozp_device device = {};
+	bool is_made = false;
+	int err;
 
-	(void)loop;
-	(void)events;
-	if (!kernel->ifindex)
-		attach(kernel);
+	ev_timer_stop(kernel->loop, &kernel->retry);
+	err = open_sockets(kernel);
+	if (!err)
+		err = setup_find(kernel->sock, kernel->setup, &kernel->own,
+				 &device, &is_made);
+	if (!err) {
+		kernel->ifindex = device.ifindex;
+		if (is_made)
+			kernel->made = device.ifindex;
+		bring_up(kernel, &device);
+		/* First listen, then read: nothing falls in between. */
+		err = listen_to(kernel);
+	}
+	if (!err)
+		err = read_table(kernel);
+	ozp_device_free(&device);
+	if (err) {
+		complain(kernel, "", err);
+		detach(kernel);
+	}
+	settle(kernel);
 }
 
 static void repair(struct kernel *kernel)
@@ -369,11 +280,12 @@ static void repair(struct kernel *kernel)
 	int err;
 
 	log_warning("%s: events came faster than they were read: reading all",
-		    kernel->config->device);
+		    kernel->setup->device);
 	err = read_table(kernel);
-	if (err && kernel->sock && !is_lost(kernel, err))
-		log_error("%s: its table cannot be read: %s",
-			  kernel->config->device, why(kernel, err));
+	if (!err || !kernel->sock || is_lost(kernel, err))
+		return;
+	complain(kernel, "its table cannot be read: ", err);
+	restart(kernel);
 }
 
 /* -ECANCELED when the connection is not what it was: read no more of it. */
@@ -416,15 +328,54 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
 		err = ozp_monitor_read(kernel->monitor, take_event, kernel);
 }
 
-struct kernel *kernel_start(struct ev_loop *loop,
-			    const struct kernel_config *config,
+/*
+ * How the device is now: what is told of it may be older than what was done.
+ * Routes go when it goes down, and do not come back with it; those of IPv6 also
+ * when packets of 1280 bytes do not fit any more. What failed is done @again.
+ */
+static void look_again(struct kernel *kernel, bool again)
+{
+	struct ozp_device device = {};
+	int err;
+
+	err = ozp_device_get(kernel->sock, kernel->setup->device, &device);
+	if (err && err != -ENODEV) {
+		complain(kernel, "", err);
+		restart(kernel);
+	} else if (err || device.ifindex != kernel->ifindex) {
+		lose(kernel);
+	} else if (!device.up && kernel->is_up) {
+		log_warning("%s was taken down", device.ifname);
+		ev_timer_stop(kernel->loop, &kernel->retry);
+		kernel->is_up = false;
+	} else if (again || (device.up &&
+			     (!kernel->is_up || device.mtu != kernel->mtu))) {
+		bring_up(kernel, &device);
+		settle(kernel);
+	}
+	ozp_device_free(&device);
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct kernel *kernel = timer->data;
+
+	(void)loop;
+	(void)events;
+	if (kernel->ifindex)
+		look_again(kernel, true);
+	else
+		attach(kernel);
+}
+
+struct kernel *kernel_start(struct ev_loop *loop, const struct setup *setup,
 			    const struct own *own, const struct kernel_ops *ops,
 			    void *data)
 {
 	struct kernel *kernel = mem_zero(sizeof(*kernel));
 
 	kernel->loop = loop;
-	kernel->config = config;
+	kernel->setup = setup;
 	kernel->own = *own;
 	kernel->ops = ops;
 	kernel->data = data;
@@ -440,11 +391,12 @@ void kernel_stop(struct kernel *kernel, bool remove)
 {
 	int err;
 
-	if (kernel->ifindex && kernel->is_made && remove) {
+	if (remove && kernel->ifindex && kernel->ifindex == kernel->made) {
 		err = ozp_device_del(kernel->sock, kernel->ifindex);
 		if (err)
 			log_warning("%s could not be deleted: %s",
-				    kernel->config->device, why(kernel, err));
+				    kernel->setup->device,
+				    setup_why(kernel->sock, err));
 	}
 	detach(kernel);
 	ev_timer_stop(kernel->loop, &kernel->retry);
@@ -459,61 +411,35 @@ uint32_t kernel_ifindex(const struct kernel *kernel)
 void kernel_move(struct kernel *kernel, const struct own *own,
 		 const struct own *also)
 {
-	struct ozp_link link;
 	int err;
 
 	kernel->own = *own;
 	if (!kernel->ifindex)
 		return;
-	fill_link(kernel, &link);
-	if (also)
-		add_local(&link, also);
-	err = ozp_device_set(kernel->sock, kernel->ifindex, &link);
-	ozp_link_free(&link);
-	if (err && !is_lost(kernel, err))
-		log_error("%s: addresses of this node: %s",
-			  kernel->config->device, why(kernel, err));
-}
-
-/*
- * How the device is now: what is told of it may be older than what was done.
- * Routes go when it goes down, and do not come back with it.
- */
-static void look_again(struct kernel *kernel)
-{
-	struct ozp_device device = {};
-	int err;
-
-	err = ozp_device_get(kernel->sock, kernel->config->device, &device);
-	if (err == -ENODEV || (!err && device.ifindex != kernel->ifindex)) {
-		lose(kernel);
-	} else if (!err && device.up && !kernel->is_up) {
-		err = bring_up(kernel, &device);
-	} else if (!err && !device.up && kernel->is_up) {
-		log_warning("%s was taken down", device.ifname);
-		kernel->is_up = false;
-	}
-	if (err && kernel->sock && !is_lost(kernel, err))
-		log_error("%s: %s", kernel->config->device, why(kernel, err));
-	ozp_device_free(&device);
+	err = setup_move(kernel->sock, kernel->ifindex, kernel->setup, own,
+			 also);
+	if (!err || is_lost(kernel, err))
+		return;
+	complain(kernel, "addresses of this node: ", err);
+	restart(kernel);
 }
 
 void kernel_link(struct kernel *kernel, uint32_t ifindex, const char *ifname,
 		 bool is_gone)
 {
 	if (!kernel->ifindex && !is_gone &&
-	    !strcmp(ifname, kernel->config->device))
+	    !strcmp(ifname, kernel->setup->device))
 		attach(kernel);
 	else if (kernel->ifindex && ifindex == kernel->ifindex && is_gone)
 		lose(kernel);
 	else if (kernel->ifindex && ifindex == kernel->ifindex)
-		look_again(kernel);
+		look_again(kernel, false);
 }
 
 void kernel_look(struct kernel *kernel)
 {
 	if (kernel->ifindex)
-		look_again(kernel);
+		look_again(kernel, false);
 	else
 		attach(kernel);
 }
@@ -534,7 +460,7 @@ int kernel_set(struct kernel *kernel, const struct ozp_service *service)
 	error = ozp_socket_error(kernel->sock);
 	log_warning("%s: refused by the kernel: %s%s%s", service->name,
 		    error->attribute, *error->attribute ? ": " : "",
-		    why(kernel, err));
+		    setup_why(kernel->sock, err));
 	return err;
 }
 
@@ -562,7 +488,8 @@ int kernel_del(struct kernel *kernel, const char *service)
 		return err;
 	if (err == -ENOENT)
 		return 0;
-	log_warning("%s: not deleted: %s", service, why(kernel, err));
+	log_warning("%s: not deleted: %s", service,
+		    setup_why(kernel->sock, err));
 	return err;
 }
 
@@ -578,7 +505,8 @@ int kernel_clear(struct kernel *kernel, const char *service, uint64_t used)
 	OZP_SET(&request, OZPROXY_A_SERVICE_USED);
 	err = ozp_service_clear(kernel->sock, &request);
 	if (err && !is_lost(kernel, err) && err != -EBUSY && err != -ENOENT)
-		log_warning("%s: not cleared: %s", service, why(kernel, err));
+		log_warning("%s: not cleared: %s", service,
+			    setup_why(kernel->sock, err));
 	return err;
 }
 
@@ -598,10 +526,11 @@ void kernel_deny(struct kernel *kernel, const char *address)
 		request.ipv6 = ip.v6;
 		OZP_SET(&request, OZPROXY_A_MISS_IPV6);
 	}
-	request.lifetime = kernel->config->negative_timeout;
+	request.lifetime = kernel->setup->negative_timeout;
 	OZP_SET(&request, OZPROXY_A_MISS_LIFETIME);
 	err = ozp_miss_resolve(kernel->sock, &request);
 	/* -EEXIST: the answer came on another way. */
 	if (err && !is_lost(kernel, err) && err != -EEXIST)
-		log_warning("%s: not denied: %s", address, why(kernel, err));
+		log_warning("%s: not denied: %s", address,
+			    setup_why(kernel->sock, err));
 }

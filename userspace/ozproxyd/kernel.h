@@ -8,26 +8,10 @@
 #ifndef _OZP_OZPROXYD_KERNEL_H
 #define _OZP_OZPROXYD_KERNEL_H
 
-#include "record.h"
+#include "setup.h"
 
 struct ev_loop;
 struct kernel;
-
-/**
- * struct kernel_config - What the device is to be.
- * @device: its name
- * @port: UDP port of its tunnel
- * @idle_timeout: ms after which an unused service is told of
- * @miss_timeout: ms that packets wait for an answer
- * @negative_timeout: ms that the absence of an answer is remembered
- */
-struct kernel_config {
-	const char *device;
-	uint16_t port;
-	uint32_t idle_timeout;
-	uint32_t miss_timeout;
-	uint32_t negative_timeout;
-};
 
 /**
  * struct kernel_ops - What the kernel says.
@@ -48,15 +32,14 @@ struct kernel_ops {
 /**
  * kernel_start() - Begin; kernel_look() then makes or finds the device.
  * @loop: where it runs
- * @config: what the device is to be; is kept
+ * @setup: what the device is to be; is kept
  * @own: addresses of this node
  * @ops: what the kernel says
  * @data: for @ops
  *
  * Return: the device, which is not there yet.
  */
-struct kernel *kernel_start(struct ev_loop *loop,
-			    const struct kernel_config *config,
+struct kernel *kernel_start(struct ev_loop *loop, const struct setup *setup,
 			    const struct own *own, const struct kernel_ops *ops,
 			    void *data);
 
