@@ -24,13 +24,9 @@ static void miss(const char *address)
 	helper_miss(&world->helper, address, world->now);
 }
 
-/* A container used shop, and its entry is in the kernel. */
 static void know_shop(void)
 {
-	world_wait(world, 1);
-	miss("10.30.1.30");
-	world_answers(world, "10.30.1.30", "shop", 1, false);
-	world_forget(world);
+	world_knows_shop(world);
 }
 
 static void a_miss_becomes_an_entry(void **state)
@@ -284,11 +280,16 @@ static void an_unknown_update(void **state)
 
 static void an_interest_ends_once(void **state)
 {
+	unsigned int tables;
+
 	(void)state;
 	know_shop();
 	world_wait(world, 10000);
+	tables = world->tables;
 	world_idle(world, "shop");
 	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+	/* What is saved does not have it any more. */
+	assert_int_equal(world->tables, tables + 1);
 	/* What we said comes back to us. */
 	world_says(world, "interest/remove", "{\"appname\": \"shop\"}");
 	world_wait(world, 100000);
@@ -348,14 +349,41 @@ static void an_answer_that_crossed_the_removal(void **state)
 		   "\"131.1.0.2\", \"host_port\": \"50103\", "
 		   "\"instance_ip_v6\": \"fdff::77\", \"service_ip\": []}]}");
 	/* The answer is older than the removal: the interest is gone. */
-	world_did(world, "sub shop\nask shop\nset shop 1\n");
+	world_did(world, "sub shop\nset shop 1\n");
 	assert_false(
 		jobs_get(&world->helper.interests.jobs, "shop")->is_registered);
 	/* And nothing is removed of which nobody knows whether it is there. */
 	world_idle(world, "shop");
 	world_did(world, "");
+	world_says(world, "interest/remove", "{\"appname\": \"shop\"}");
+	world_wait_for(world, "ask shop", 610);
+	world_forget(world);
 	world_answers(world, "shop", "shop", 1, false);
 	world_did(world, "set shop 1\nclear shop\nremove shop\nunsub shop\n");
+}
+
+/* A removal takes more messages than a question: both are told of at once. */
+static void a_question_that_overtakes_the_removal(void **state)
+{
+	(void)state;
+	know_shop();
+	world_wait(world, 10000);
+	world_idle(world, "shop");
+	world_wait(world, 1);
+	miss("10.30.1.30");
+	world_forget(world);
+	world_wait(world, 1);
+	world_answers(world, "10.30.1.30", "shop", 1, false);
+	world_did(world, "sub shop\nset shop 1\n");
+	/* Whether it registered anything nobody knows. */
+	world_idle(world, "shop");
+	world_did(world, "");
+	/* The broker has the removal, so what is asked now comes after it. */
+	world_says(world, "interest/remove", "{\"appname\": \"shop\"}");
+	world_wait_for(world, "ask shop", 610);
+	world_forget(world);
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
 }
 
 static void somebody_else_removes_it(void **state)
@@ -533,42 +561,6 @@ static void a_new_helper_adopts(void **state)
 	world_did(world, "clear shop\nremove shop\nunsub shop\n");
 }
 
-static void what_is_saved_is_served(void **state)
-{
-	struct ozp_service saved;
-
-	(void)state;
-	helper_disconnect(&world->helper);
-	world_make(&saved, "shop", 1, false);
-	interests_restore(&world->helper.interests, &saved, world->now);
-	assert_int_equal(world_sync(world, true), 1);
-	world_did(world, "set shop 1\n");
-	/* But what the kernel has is newer. */
-	helper_uninit(&world->helper);
-	memset(&world->helper.interests.jobs, 0, sizeof(struct jobs));
-	helper_init(&world->helper, world->now);
-	ozp_service_free(&saved);
-	world_make(&saved, "shop", 3, false);
-	interests_restore(&world->helper.interests, &saved, world->now);
-	assert_int_equal(world_sync(world, true), 0);
-	world_did(world, "");
-	ozp_service_free(&saved);
-}
-
-static void a_stranger_is_adopted(void **state)
-{
-	struct ozp_service *stranger = &world->services[world->n_services++];
-
-	(void)state;
-	world_make(stranger, "shop", 1, false);
-	stranger->used = world->now;
-	assert_int_equal(world_sync(world, true), 0);
-	world_did(world, "sub shop\nask shop\n");
-	/* The cluster knows better. */
-	world_answers(world, "shop", "shop", 2, false);
-	world_did(world, "set shop 2\n");
-}
-
 static void the_device_is_another_one(void **state)
 {
 	(void)state;
@@ -620,68 +612,6 @@ static void an_address_goes_over(void **state)
 			    "b");
 }
 
-static void a_table_file(void **state)
-{
-	struct ozp_service list[2];
-
-	(void)state;
-	helper_disconnect(&world->helper);
-	world->helper.has_broker = false;
-	world_make(&list[0], "shop", 1, false);
-	world_make(&list[1], "b", 1, true);
-	interests_list(&world->helper.interests, list, 2, world->now);
-	world_did(world, "set shop 1\nset b 1\n");
-	assert_true(world_service(world, "shop")->pinned);
-	interests_list(&world->helper.interests, list, 2, world->now);
-	world_did(world, "");
-	miss("10.30.9.9");
-	world_did(world, "deny 10.30.9.9\n");
-	world_idle(world, "shop");
-	world_did(world, "");
-	ozp_service_free(&list[1]);
-	world_make(&list[1], "b", 2, true);
-	interests_list(&world->helper.interests, list + 1, 1, world->now);
-	world_did(world, "set b 2\ndel shop\nunsub shop\n");
-	assert_int_equal(world_sync(world, false), 0);
-	ozp_service_free(&list[0]);
-	ozp_service_free(&list[1]);
-}
-
-static void a_table_file_and_a_broker(void **state)
-{
-	struct ozp_service list[2];
-
-	(void)state;
-	world_make(&list[0], "shop", 1, false);
-	world_make(&list[1], "b", 1, true);
-	interests_list(&world->helper.interests, list, 2, world->now);
-	/* What is here is asked for, the rest is as it is written. */
-	world_did(world, "set shop 1\nset b 1\nsub b\nask b\n");
-	world_answers(world, "b", "b", 2, true);
-	world_did(world, "set b 2\n");
-	world_answers(world, "shop", "shop", 5, false);
-	world_did(world, "");
-	ozp_service_free(&list[0]);
-	ozp_service_free(&list[1]);
-}
-
-static void the_node_moves(void **state)
-{
-	struct own own = world->helper.interests.own;
-
-	(void)state;
-	world_says(world, "service/deployed", "{\"appname\": \"shop\"}");
-	world_answers(world, "shop", "shop", 2, true);
-	world_forget(world);
-	own.v4.v4 = v4("131.1.0.77");
-	helper_move(&world->helper, &own);
-	world_did(world, "set shop 2\nmoved shop 131.1.0.77\n");
-	assert_int_equal(
-		world_service(world, "shop")->instance[1].node_ipv4.s_addr,
-		v4("131.1.0.77").s_addr);
-	assert_true(jobs_get(&world->helper.interests.jobs, "shop")->is_local);
-}
-
 static void a_thousand_at_once(void **state)
 {
 	char address[32];
@@ -728,6 +658,7 @@ int main(void)
 		TEST(it_was_used_meanwhile),
 		TEST(idle_while_it_is_asked_for),
 		TEST(an_answer_that_crossed_the_removal),
+		TEST(a_question_that_overtakes_the_removal),
 		TEST(somebody_else_removes_it),
 		TEST(all_is_asked_again),
 		TEST(an_empty_list_is_not_believed),
@@ -736,13 +667,8 @@ int main(void)
 		TEST(an_announcement_ends),
 		TEST(the_broker_goes_and_comes),
 		TEST(a_new_helper_adopts),
-		TEST(what_is_saved_is_served),
-		TEST(a_stranger_is_adopted),
 		TEST(the_device_is_another_one),
 		TEST(an_address_goes_over),
-		TEST(a_table_file),
-		TEST(a_table_file_and_a_broker),
-		TEST(the_node_moves),
 		TEST(a_thousand_at_once),
 	};
 

@@ -321,6 +321,14 @@ void world_answers(struct world *world, const char *key, const char *job,
 	ozp_service_free(&service);
 }
 
+void world_knows_shop(struct world *world)
+{
+	world_wait(world, 1);
+	helper_miss(&world->helper, "10.30.1.30", world->now);
+	world_answers(world, "10.30.1.30", "shop", 1, false);
+	world_forget(world);
+}
+
 void world_idle(struct world *world, const char *name)
 {
 	const struct ozp_service *service = world_service(world, name);

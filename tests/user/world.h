@@ -83,6 +83,9 @@ void world_updates(struct world *world, const char *job, const char *type);
 void world_answers(struct world *world, const char *key, const char *job,
 		   unsigned int instances, bool local);
 
+/** world_knows_shop() - A container used shop, which is in the kernel now. */
+void world_knows_shop(struct world *world);
+
 /** world_service() - What the kernel has, or NULL. */
 struct ozp_service *world_service(struct world *world, const char *name);
 

@@ -295,7 +295,7 @@ static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
 	log_info("this node is at %s now", local_text(&own, text));
 	/* At no moment is an instance that is here taken for one that is not. */
 	kernel_move(daemon->kernel, &own, &was);
-	helper_move(&daemon->helper, &own);
+	helper_move(&daemon->helper, &own, now_ms());
 	kernel_move(daemon->kernel, &own, NULL);
 	/* Nobody tells a connection that its address is gone. */
 	broker_renew(daemon->broker);

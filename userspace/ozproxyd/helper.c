@@ -468,12 +468,12 @@ static void tell_moved(struct helper *helper, const struct job *job)
 	}
 }
 
-void helper_move(struct helper *helper, const struct own *own)
+void helper_move(struct helper *helper, const struct own *own, uint64_t now)
 {
 	struct map_node *node, *after;
 	struct job *job;
 
-	interests_move(&helper->interests, own);
+	interests_move(&helper->interests, own, now);
 	map_for_each(&helper->interests.jobs.names, node, after)
 	{
 		job = map_entry(node, struct job, node);

@@ -90,10 +90,11 @@ void helper_miss(struct helper *helper, const char *address, uint64_t now);
  * helper_move() - The node is at another address.
  * @helper: all of it
  * @own: where it is now
+ * @now: the time
  *
  * The instances here move along, and the cluster is told.
  */
-void helper_move(struct helper *helper, const struct own *own);
+void helper_move(struct helper *helper, const struct own *own, uint64_t now);
 
 /** struct helper_actual - What the kernel has, and when. */
 struct helper_actual {

@@ -22,14 +22,16 @@
 
 /* A removal is remembered for longer than any answer is on its way, in ms. */
 #define REMOVAL_TIME 60000
+#define REMOVAL_PAUSE \
+	500 /* ms until it is asked for again; see is_registering() */
 
 /* An interest that was removed. */
 struct removal {
 	struct map_node node;
 	struct timer timer;
 	struct interests *owner;
-	uint64_t at;
-	unsigned int echoes; /* what we said comes back to us so often */
+	uint64_t at; /* when it was said, or came back to us */
+	unsigned int echoes; /* so often it is still to come back */
 	char name[];
 };
 
@@ -243,14 +245,13 @@ static void let_go(struct job *job, uint64_t now)
 
 /*
  * A question that is older than the removal may have been answered before it;
- * what its answer says is true, but the interest is gone.
+ * what its answer says is true, but the interest is gone. The two are promised
+ * in different ways and can overtake each other on their way to the broker: it
+ * has a removal once that came back to us, and what is asked then comes after it.
  */
-static bool is_registering(const struct interests *in, const char *name,
-			   uint64_t begun)
+static bool is_registering(const struct removal *removal, uint64_t begun)
 {
-	const struct removal *removal = find_removal(in, name);
-
-	return begun && (!removal || begun > removal->at);
+	return begun && (!removal || (!removal->echoes && begun > removal->at));
 }
 
 /*
@@ -274,7 +275,9 @@ static uint64_t pause_until_announced(struct job *job, uint64_t pause,
 void interests_answer(struct interests *in, const struct ozp_service *service,
 		      uint64_t begun, uint64_t now)
 {
+	const struct removal *removal = find_removal(in, service->name);
 	struct job *job = jobs_get(&in->jobs, service->name);
+	uint64_t pause = in->options.refresh;
 	bool is_new = !job;
 
 	/* What the operator wrote down is not the cluster's to change. */
@@ -289,9 +292,11 @@ void interests_answer(struct interests *in, const struct ozp_service *service,
 		job->is_undeployed = false;
 	if (is_new)
 		in->ops->subscribe(in->data, service->name);
-	if (is_registering(in, service->name, begun)) {
+	if (is_registering(removal, begun)) {
 		job->is_registered = true;
 		job->is_confirmed = true;
+	} else if (removal && removal->echoes) {
+		pause = REMOVAL_PAUSE;
 	} else if (!job->is_registered ||
 		   !record_is_equal(&job->service, service)) {
 		/*
@@ -305,8 +310,7 @@ void interests_answer(struct interests *in, const struct ozp_service *service,
 			 service->n_instance,
 			 service->n_instance == 1 ? "" : "s");
 	learn(job, service);
-	ask_later(job, pause_until_announced(job, in->options.refresh, now),
-		  now);
+	ask_later(job, pause_until_announced(job, pause, now), now);
 	let_go(job, now);
 }
 
@@ -387,6 +391,7 @@ void interests_removed(struct interests *in, const char *name, uint64_t now)
 
 	if (removal && removal->echoes) {
 		removal->echoes--;
+		removal->at = now;
 		return;
 	}
 	if (!job || !is_asked_for(job))
@@ -415,7 +420,7 @@ void interests_deployed(struct interests *in, const char *name, uint64_t now)
 {
 	struct job *job = jobs_get(&in->jobs, name);
 
-	if (!job)
+	if (!job || !is_asked_for(job))
 		in->ops->subscribe(in->data, name);
 	interests_announce(in, name, now);
 	ask(jobs_get(&in->jobs, name), true, now);
@@ -428,7 +433,7 @@ void interests_declare(struct interests *in, const char *name, bool is_here,
 
 	if (!job && !is_here)
 		return;
-	if (!job && in->connected)
+	if (is_here && in->connected && (!job || !is_asked_for(job)))
 		in->ops->subscribe(in->data, name);
 	job = get_or_add(in, name, now);
 	if (!is_here)
@@ -533,28 +538,34 @@ void interests_restore(struct interests *in, const struct ozp_service *service,
 static void list_one(struct interests *in, const struct ozp_service *service,
 		     uint64_t now)
 {
-	struct job *job = jobs_get(&in->jobs, service->name);
-	bool was_static = job && job->is_static;
+	struct job *job = get_or_add(in, service->name, now);
+	bool was_asked_for = is_asked_for(job);
 
-	if (!job)
-		job = get_or_add(in, service->name, now);
-	job->is_static = true;
 	job->is_listed = true;
+	/* The file is newer than what was saved, and than the kernel's table. */
+	job->is_restored = false;
 	/* A file that did not change for a job changes nothing about it. */
-	if (!was_static)
+	if (!job->is_static) {
+		job->is_static = true;
 		job->is_set = false;
+		in->ops->table_changed(in->data);
+	}
 	learn(job, service);
-	if (!was_static)
+	if (!was_asked_for)
 		join(job, now);
 }
 
-static void unlist(struct job *job)
+static void unlist(struct job *job, uint64_t now)
 {
+	bool was_asked_for = is_asked_for(job);
 	struct interests *in = job->owner;
 
 	job->is_static = false;
 	if (job->is_declared || job->is_announced || job->is_registered) {
+		in->ops->table_changed(in->data);
 		push(job);
+		if (!was_asked_for)
+			join(job, now);
 		return;
 	}
 	log_info("%s: not in the table file any more", job->service.name);
@@ -579,11 +590,27 @@ void interests_list(struct interests *in, const struct ozp_service *services,
 	{
 		job = map_entry(node, struct job, node);
 		if (job->is_static && !job->is_listed)
-			unlist(job);
+			unlist(job, now);
 	}
 }
 
-void interests_move(struct interests *in, const struct own *own)
+static void move_job(struct job *job, const struct own *from,
+		     const struct own *to, uint64_t now)
+{
+	bool was_asked_for = is_asked_for(job);
+	struct interests *in = job->owner;
+
+	if (job->is_local && !job->is_static &&
+	    record_move(&job->service, from, to)) {
+		push(job);
+		in->ops->table_changed(in->data);
+	}
+	set_local(job, record_is_local(&job->service, to));
+	if (!was_asked_for)
+		join(job, now);
+}
+
+void interests_move(struct interests *in, const struct own *own, uint64_t now)
 {
 	struct own was = in->own;
 	struct map_node *node, *after;
@@ -593,12 +620,8 @@ void interests_move(struct interests *in, const struct own *own)
 	map_for_each(&in->jobs.names, node, after)
 	{
 		job = map_entry(node, struct job, node);
-		if (!job->is_known)
-			continue;
-		if (job->is_local && !job->is_static &&
-		    record_move(&job->service, &was, own))
-			push(job);
-		set_local(job, record_is_local(&job->service, own));
+		if (job->is_known)
+			move_job(job, &was, own, now);
 	}
 }
 

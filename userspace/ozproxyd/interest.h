@@ -165,6 +165,6 @@ void interests_list(struct interests *in, const struct ozp_service *services,
 		    size_t count, uint64_t now);
 
 /** interests_move() - The node is at another address now. */
-void interests_move(struct interests *in, const struct own *own);
+void interests_move(struct interests *in, const struct own *own, uint64_t now);
 
 #endif /* _OZP_OZPROXYD_INTEREST_H */

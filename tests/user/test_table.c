@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (C) 2026 The ozproxy authors */
+
+#include "world.h"
+
+/* What files, the operator, an earlier helper and a move of the node say, beside
+ * the cluster.
+ */
+
+static struct world *world;
+
+static int begin(void **state)
+{
+	(void)state;
+	world = world_new();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	world_free(world);
+	return 0;
+}
+
+static const struct job *job_of(const char *name)
+{
+	return jobs_get(&world->helper.interests.jobs, name);
+}
+
+/* The table file has this job, and no other one. */
+static void list_one(const char *job, unsigned int instances, bool local)
+{
+	struct ozp_service service;
+
+	world_make(&service, job, instances, local);
+	interests_list(&world->helper.interests, &service, 1, world->now);
+	ozp_service_free(&service);
+}
+
+static void list_none(void)
+{
+	interests_list(&world->helper.interests, NULL, 0, world->now);
+}
+
+static void a_table_file(void **state)
+{
+	struct ozp_service list[2];
+
+	(void)state;
+	helper_disconnect(&world->helper);
+	world->helper.has_broker = false;
+	world_make(&list[0], "shop", 1, false);
+	world_make(&list[1], "b", 1, true);
+	interests_list(&world->helper.interests, list, 2, world->now);
+	world_did(world, "set shop 1\nset b 1\n");
+	assert_true(world_service(world, "shop")->pinned);
+	interests_list(&world->helper.interests, list, 2, world->now);
+	world_did(world, "");
+	helper_miss(&world->helper, "10.30.9.9", world->now);
+	world_did(world, "deny 10.30.9.9\n");
+	world_idle(world, "shop");
+	world_did(world, "");
+	ozp_service_free(&list[1]);
+	world_make(&list[1], "b", 2, true);
+	interests_list(&world->helper.interests, list + 1, 1, world->now);
+	world_did(world, "set b 2\ndel shop\nunsub shop\n");
+	assert_int_equal(world_sync(world, false), 0);
+	ozp_service_free(&list[0]);
+	ozp_service_free(&list[1]);
+}
+
+static void a_table_file_and_a_broker(void **state)
+{
+	struct ozp_service list[2];
+
+	(void)state;
+	world_make(&list[0], "shop", 1, false);
+	world_make(&list[1], "b", 1, true);
+	interests_list(&world->helper.interests, list, 2, world->now);
+	/* What is here is asked for, the rest is as it is written. */
+	world_did(world, "set shop 1\nset b 1\nsub b\nask b\n");
+	world_answers(world, "b", "b", 2, true);
+	world_did(world, "set b 2\n");
+	world_answers(world, "shop", "shop", 5, false);
+	world_did(world, "");
+	ozp_service_free(&list[0]);
+	ozp_service_free(&list[1]);
+}
+
+static void the_node_moves(void **state)
+{
+	struct own own = world->helper.interests.own;
+	unsigned int tables;
+
+	(void)state;
+	world_says(world, "service/deployed", "{\"appname\": \"shop\"}");
+	world_answers(world, "shop", "shop", 2, true);
+	world_forget(world);
+	tables = world->tables;
+	own.v4.v4 = v4("131.1.0.77");
+	helper_move(&world->helper, &own, world->now);
+	world_did(world, "set shop 2\nmoved shop 131.1.0.77\n");
+	assert_int_equal(
+		world_service(world, "shop")->instance[1].node_ipv4.s_addr,
+		v4("131.1.0.77").s_addr);
+	assert_true(job_of("shop")->is_local);
+	assert_int_equal(world->tables, tables + 1);
+	/* What is elsewhere is so still, and as it was saved. */
+	world_answers(world, "shop", "shop", 1, false);
+	world_forget(world);
+	tables = world->tables;
+	own.v4.v4 = v4("131.1.0.78");
+	helper_move(&world->helper, &own, world->now);
+	world_did(world, "");
+	assert_int_equal(world->tables, tables);
+}
+
+/* What was saved is older than the file, and what the kernel has may be what a
+ * helper before this one had from a file of before.
+ */
+static void a_table_file_wins(void **state)
+{
+	struct ozp_service saved;
+
+	(void)state;
+	list_one("shop", 2, false);
+	world_forget(world);
+	helper_uninit(&world->helper);
+	memset(&world->helper.interests.jobs, 0, sizeof(struct jobs));
+	world->helper.interests.connected = false;
+	helper_init(&world->helper, world->now);
+	world_make(&saved, "shop", 3, false);
+	interests_restore(&world->helper.interests, &saved, world->now);
+	ozp_service_free(&saved);
+	world->no_device = true;
+	list_one("shop", 1, false);
+	world->no_device = false;
+	assert_int_equal(world_sync(world, true), 1);
+	world_did(world, "set shop 1\n");
+	assert_int_equal(world_service(world, "shop")->n_instance, 1);
+}
+
+/* The file says, the node moves to it, the operator says, or NetManager does. */
+static void a_listed_job_comes_here(void **state)
+{
+	struct own own = world->helper.interests.own;
+
+	(void)state;
+	list_one("shop", 1, false);
+	world_did(world, "set shop 1\n");
+	list_one("shop", 1, true);
+	world_did(world, "set shop 1\nsub shop\nask shop\n");
+
+	list_one("b", 1, false);
+	world_forget(world);
+	own.v4.v4 = v4("131.1.0.2");
+	helper_move(&world->helper, &own, world->now);
+	assert_true(job_of("b")->is_local);
+	assert_int_equal(world_counts(world, "sub b"), 1);
+	assert_int_equal(world_counts(world, "ask b"), 1);
+
+	list_one("c", 1, true);
+	world_forget(world);
+	interests_declare(&world->helper.interests, "c", true, world->now);
+	world_did(world, "sub c\nask c\n");
+
+	list_one("d", 1, true);
+	world_forget(world);
+	world_says(world, "service/deployed", "{\"appname\": \"d\"}");
+	world_did(world, "sub d\nask d\n");
+}
+
+/* What somebody else wants of it stays; that is the cluster's to say then. */
+static void a_job_leaves_the_file(void **state)
+{
+	unsigned int tables;
+
+	(void)state;
+	world_knows_shop(world);
+	tables = world->tables;
+	list_one("shop", 1, false);
+	world_did(world, "set shop 1\n");
+	assert_true(world_service(world, "shop")->pinned);
+	/* It is not saved: the file has it. */
+	assert_int_equal(world->tables, tables + 1);
+	list_none();
+	world_did(world, "set shop 1\nsub shop\nask shop\n");
+	assert_false(world_service(world, "shop")->pinned);
+	assert_int_equal(world->tables, tables + 2);
+	world_answers(world, "shop", "shop", 1, false);
+	world_idle(world, "shop");
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+	/* And what nobody wants goes. */
+	list_one("shop", 1, false);
+	list_none();
+	world_did(world, "set shop 1\ndel shop\nunsub shop\n");
+	assert_null(job_of("shop"));
+}
+
+static void what_is_saved_is_served(void **state)
+{
+	struct ozp_service saved;
+
+	(void)state;
+	helper_disconnect(&world->helper);
+	world_make(&saved, "shop", 1, false);
+	interests_restore(&world->helper.interests, &saved, world->now);
+	assert_int_equal(world_sync(world, true), 1);
+	world_did(world, "set shop 1\n");
+	/* But what the kernel has is newer. */
+	helper_uninit(&world->helper);
+	memset(&world->helper.interests.jobs, 0, sizeof(struct jobs));
+	helper_init(&world->helper, world->now);
+	ozp_service_free(&saved);
+	world_make(&saved, "shop", 3, false);
+	interests_restore(&world->helper.interests, &saved, world->now);
+	assert_int_equal(world_sync(world, true), 0);
+	world_did(world, "");
+	ozp_service_free(&saved);
+}
+
+static void a_stranger_is_adopted(void **state)
+{
+	struct ozp_service *stranger = &world->services[world->n_services++];
+
+	(void)state;
+	world_make(stranger, "shop", 1, false);
+	stranger->used = world->now;
+	assert_int_equal(world_sync(world, true), 0);
+	world_did(world, "sub shop\nask shop\n");
+	/* The cluster knows better. */
+	world_answers(world, "shop", "shop", 2, false);
+	world_did(world, "set shop 2\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_table_file),
+		TEST(a_table_file_and_a_broker),
+		TEST(the_node_moves),
+		TEST(a_table_file_wins),
+		TEST(a_listed_job_comes_here),
+		TEST(a_job_leaves_the_file),
+		TEST(what_is_saved_is_served),
+		TEST(a_stranger_is_adopted),
+	};
+
+	return cmocka_run_group_tests_name("table", tests, NULL, NULL);
+}
