@@ -109,6 +109,7 @@ static void a_directory_that_cannot_be_written(void **state)
 	assert_int_not_equal(store_write(directory, "table.json", "new", 3), 0);
 	rmdir(path_of(".table.json.new"));
 	assert_int_not_equal(store_write("/proc/nowhere", "x", "x", 1), 0);
+	assert_int_not_equal(local_save("/proc/nowhere", interests()), 0);
 }
 
 static void a_table_that_is_none(void **state)
@@ -127,7 +128,7 @@ static void the_jobs(void **state)
 	(void)state;
 	interests_declare(interests(), "a", true, world->now);
 	interests_announce(interests(), "b", world->now);
-	local_save(directory, interests());
+	assert_int_equal(local_save(directory, interests()), 0);
 	read_text("jobs", text, sizeof(text));
 	assert_string_equal(text, "+a\nb\n");
 	/* A line that is no job is not one. */

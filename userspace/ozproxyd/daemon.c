@@ -57,7 +57,7 @@ struct daemon {
 	ev_timer settle;
 	ev_timer status;
 	ev_timer watchdog;
-	double saved;
+	uint64_t save_next; /* the table is not saved before that */
 };
 
 static uint64_t now_ms(void)
@@ -128,25 +128,30 @@ static void deny(void *data, const char *address)
 	kernel_deny(daemon->kernel, address);
 }
 
+static void start_timer(struct daemon *daemon, ev_timer *timer, double wait)
+{
+	if (!daemon->helper.has_broker || ev_is_active(timer))
+		return;
+	ev_timer_set(timer, wait, 0);
+	ev_timer_start(daemon->loop, timer);
+}
+
 static void table_changed(void *data)
 {
 	struct daemon *daemon = data;
-	double wait = daemon->saved + SAVE_PAUSE - ev_now(daemon->loop);
+	uint64_t now = now_ms();
+	double wait = SAVE_SOON;
 
-	if (!daemon->helper.has_broker || ev_is_active(&daemon->save))
-		return;
-	ev_timer_set(&daemon->save, wait > SAVE_SOON ? wait : SAVE_SOON, 0);
-	ev_timer_start(daemon->loop, &daemon->save);
+	if (daemon->save_next > now + (uint64_t)(SAVE_SOON * 1000))
+		wait = (double)(daemon->save_next - now) / 1000;
+	start_timer(daemon, &daemon->save, wait);
 }
 
 static void local_changed(void *data)
 {
 	struct daemon *daemon = data;
 
-	if (!daemon->helper.has_broker || ev_is_active(&daemon->save_local))
-		return;
-	ev_timer_set(&daemon->save_local, SAVE_SOON / 10, 0);
-	ev_timer_start(daemon->loop, &daemon->save_local);
+	start_timer(daemon, &daemon->save_local, SAVE_SOON / 10);
 }
 
 static const struct helper_ops helper_ops = {
@@ -326,22 +331,34 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
 	ev_timer_start(loop, &daemon->tick);
 }
 
+/* What could not be saved is to be saved: a disk may be full for a while. */
 static void on_save(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	struct daemon *daemon = timer->data;
-
-	(void)events;
-	daemon->saved = ev_now(loop);
-	store_save(daemon->config->state_dir, &daemon->helper.interests);
-}
-
-static void on_save_local(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct daemon *daemon = timer->data;
 
 	(void)loop;
 	(void)events;
-	local_save(daemon->config->state_dir, &daemon->helper.interests);
+	daemon->save_next = now_ms() + (uint64_t)(SAVE_PAUSE * 1000);
+	if (store_save(daemon->config->state_dir, &daemon->helper.interests))
+		table_changed(daemon);
+}
+
+static int save_local(struct daemon *daemon)
+{
+	int err;
+
+	ev_timer_stop(daemon->loop, &daemon->save_local);
+	err = local_save(daemon->config->state_dir, &daemon->helper.interests);
+	if (err)
+		start_timer(daemon, &daemon->save_local, SAVE_PAUSE);
+	return err;
+}
+
+static void on_save_local(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	save_local(timer->data);
 }
 
 static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
@@ -422,12 +439,21 @@ static void answer_status(struct daemon *daemon, bool as_json, FILE *out)
 static bool answer_declare(struct daemon *daemon, const char *job, bool is_here,
 			   FILE *out)
 {
+	int err;
+
 	if (!topic_is_word(job, OZPROXY_NAME_MAX)) {
 		fprintf(out, "'%s' cannot be the name of a job\n", job);
 		return false;
 	}
 	interests_declare(&daemon->helper.interests, job, is_here, now_ms());
-	return true;
+	/* Who is told "ok" relies on it. */
+	err = daemon->helper.has_broker ? save_local(daemon) : 0;
+	if (err)
+		fprintf(out,
+			"%s: it is so until the end of this helper, as it "
+			"cannot be saved in %s: %s\n",
+			job, daemon->config->state_dir, strerror(-err));
+	return !err;
 }
 
 static void answer_jobs(struct daemon *daemon, FILE *out)
@@ -609,7 +635,7 @@ void daemon_stop(struct daemon *daemon)
 	if (ev_is_active(&daemon->save))
 		on_save(daemon->loop, &daemon->save, 0);
 	if (ev_is_active(&daemon->save_local))
-		on_save_local(daemon->loop, &daemon->save_local, 0);
+		save_local(daemon);
 	helper_uninit(&daemon->helper);
 	ev_prepare_stop(daemon->loop, &daemon->prepare);
 	ev_timer_stop(daemon->loop, &daemon->tick);

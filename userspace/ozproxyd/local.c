@@ -119,13 +119,14 @@ void local_load(const char *directory, struct interests *interests,
 	fclose(file);
 }
 
-void local_save(const char *directory, const struct interests *interests)
+int local_save(const char *directory, const struct interests *interests)
 {
 	struct map_node *node, *after;
 	const struct job *job;
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out;
+	int err;
 
 	out = mem_need(open_memstream(&text, &len));
 	map_for_each(&interests->jobs.names, node, after)
@@ -136,6 +137,7 @@ void local_save(const char *directory, const struct interests *interests)
 				job->service.name);
 	}
 	fclose(out);
-	store_write(directory, LOCAL_FILE, text, len);
+	err = store_write(directory, LOCAL_FILE, text, len);
 	free(text);
+	return err;
 }

@@ -36,7 +36,10 @@ const char *local_text(const struct own *own, char *text);
 void local_load(const char *directory, struct interests *interests,
 		uint64_t now);
 
-/** local_save() - Save them; complains once when that is not possible. */
-void local_save(const char *directory, const struct interests *interests);
+/**
+ * local_save() - Save them; complains once when that is not possible.
+ * Return: 0 or a negative errno.
+ */
+int local_save(const char *directory, const struct interests *interests);
 
 #endif /* _OZP_OZPROXYD_LOCAL_H */
