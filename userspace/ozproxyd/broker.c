@@ -62,7 +62,8 @@ static void watch(struct broker *broker)
 	    (broker->io.events & (EV_READ | EV_WRITE)) == events)
 		return;
 	ev_io_stop(broker->loop, &broker->io);
-	if (fd < 0)
+	/* The socket of an attempt that failed is there until the next one. */
+	if (fd < 0 || ev_is_active(&broker->retry) || broker->resolve)
 		return;
 	ev_io_set(&broker->io, fd, events);
 	ev_io_start(broker->loop, &broker->io);
@@ -111,10 +112,14 @@ static void lost(struct broker *broker, const char *why)
 		broker->ops->disconnected(broker->data);
 }
 
+/* Not each of the library's calls that says "see errno" has set it: it is 0
+ * before those.
+ */
 static const char *why(int err)
 {
-	return err == MOSQ_ERR_ERRNO ? strerror(errno) :
-				       mosquitto_strerror(err);
+	if (err != MOSQ_ERR_ERRNO)
+		return mosquitto_strerror(err);
+	return errno ? strerror(errno) : "the system gave no reason";
 }
 
 static void check(struct broker *broker, int err)
@@ -129,6 +134,7 @@ static void connect_now(struct broker *broker)
 	int err;
 
 	broker->connecting = true;
+	errno = 0;
 	err = mosquitto_connect_async(broker->mosq, config->host, config->port,
 				      KEEPALIVE);
 	check(broker, err);
@@ -174,6 +180,7 @@ static void on_housekeeping(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
+	errno = 0;
 	if (!ev_is_active(&broker->retry) && !broker->resolve)
 		check(broker, mosquitto_loop_misc(broker->mosq));
 }
@@ -184,6 +191,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
 	int err = 0;
 
 	(void)loop;
+	errno = 0;
 	if (events & EV_WRITE) {
 		broker->connecting = false;
 		err = mosquitto_loop_write(broker->mosq, 1);
@@ -257,22 +265,29 @@ static void on_log(struct mosquitto *mosq, void *data, int level,
 		snprintf(broker->detail, sizeof(broker->detail), "%s", text);
 }
 
-/* The first line of a file, in memory that is the caller's; or NULL. */
+/* The first line of a file, in memory that is the caller's; or NULL, with errno,
+ * which is 0 when there is none.
+ */
 static char *first_line(const char *name)
 {
-	FILE *file = fopen(name, "re");
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t len;
+	FILE *file;
 
+	errno = 0;
+	file = fopen(name, "re");
 	if (!file)
 		return NULL;
+	errno = 0;
 	len = getline(&line, &room, file);
-	fclose(file);
 	if (len < 0) {
 		free(line);
-		return NULL;
+		line = NULL;
 	}
+	fclose(file);
+	if (!line)
+		return NULL;
 	line[strcspn(line, "\r\n")] = '\0';
 	return line;
 }
@@ -293,8 +308,11 @@ static int set_password(struct broker *broker)
 			return -1;
 		}
 	}
+	errno = 0;
 	err = mosquitto_username_pw_set(broker->mosq, config->username,
 					password);
+	if (err)
+		log_error("username %s: %s", config->username, why(err));
 	if (password)
 		explicit_bzero(password, strlen(password));
 	free(password);
@@ -308,6 +326,7 @@ static int set_tls(struct broker *broker)
 
 	if (!config->ca_file)
 		return 0;
+	errno = 0;
 	err = mosquitto_tls_set(broker->mosq, config->ca_file, NULL,
 				config->cert_file, config->key_file, NULL);
 	/* The certificate has to be good, and of the host that was asked for. */
@@ -410,6 +429,7 @@ void broker_publish(struct broker *broker, const char *topic,
 
 	if (!broker_is_connected(broker))
 		return;
+	errno = 0;
 	err = mosquitto_publish(broker->mosq, NULL, topic, (int)strlen(payload),
 				payload, promise == BROKER_ONCE ? 2 : 1, false);
 	if (err)

@@ -5,6 +5,7 @@
 #include <ev.h>
 #include <netdb.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include "mem.h"
 
@@ -18,6 +19,7 @@ struct resolve {
 	void (*done)(void *data, const char *error);
 	void *data;
 	ev_timer timer;
+	char host[]; /* a copy: a look-up may outlive who asked for it */
 };
 
 static void on_time(struct ev_loop *loop, ev_timer *timer, int events)
@@ -37,14 +39,15 @@ struct resolve *resolve_start(struct ev_loop *loop, const char *host,
 			      void (*done)(void *data, const char *error),
 			      void *data)
 {
-	struct resolve *resolve = mem_zero(sizeof(*resolve));
+	struct resolve *resolve = mem_zero(sizeof(*resolve) + strlen(host) + 1);
 	struct gaicb *list[] = { &resolve->request };
 
 	resolve->loop = loop;
 	resolve->done = done;
 	resolve->data = data;
 	resolve->hints.ai_socktype = SOCK_STREAM;
-	resolve->request.ar_name = host;
+	strcpy(resolve->host, host);
+	resolve->request.ar_name = resolve->host;
 	resolve->request.ar_request = &resolve->hints;
 	if (getaddrinfo_a(GAI_NOWAIT, list, 1, NULL)) {
 		free(resolve);

@@ -13,7 +13,7 @@ struct resolve;
 /**
  * resolve_start() - Look a name up.
  * @loop: where it runs
- * @host: the name; is kept until the end
+ * @host: the name
  * @done: called once, from the loop, with NULL or with why it failed
  * @data: for @done
  *
