@@ -115,6 +115,10 @@ static void wrong_files(void **state)
 		  "f, line 1: port: '0' is not a number from 1 to 65535" },
 		{ "port = 65536",
 		  "f, line 1: port: '65536' is not a number from 1 to 65535" },
+		/* Of the device's longest wait a half, as it is two questions. */
+		{ "query-timeout = 1800001",
+		  "f, line 1: query-timeout: '1800001' is not a number from "
+		  "100 to 1800000" },
 		{ "leave-device = maybe",
 		  "f, line 1: leave-device: 'maybe' is neither yes nor no" },
 		{ "log-level = loud",

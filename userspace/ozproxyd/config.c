@@ -50,8 +50,11 @@ struct option {
 
 #define BROKER_PORT 10003
 
-/* Times end at a day; those of the device have its bounds, too. */
+/* Times end at a day; those of the device have its bounds, too. A packet waits
+ * for two questions, and the device lets it wait for an hour.
+ */
 #define DAY (24 * 60 * 60 * 1000)
+#define QUERY_MAX (30 * 60 * 1000)
 
 /* clang-format off */
 static const struct option options[] = {
@@ -89,7 +92,7 @@ static const struct option options[] = {
 	  offsetof(struct config, netmanager_config), NULL, 0, 0, "FILE",
 	  "netcfg.json or tuncfg.json of NetManager, for what is not given;\n"
 	  "more than once for both" },
-	{ "query-timeout", NUMBER(query_timeout), "5000", 100, DAY, "MS",
+	{ "query-timeout", NUMBER(query_timeout), "5000", 100, QUERY_MAX, "MS",
 	  "when an unanswered question counts as answered with no" },
 	{ "query-retry", NUMBER(query_retry), "500", 10, DAY, "MS",
 	  "when it is asked again; doubled each time" },
@@ -491,17 +494,18 @@ static void help_option(FILE *out, const struct option *option)
 {
 	const char *line = option->help, *end;
 
-	fprintf(out, "  --%s %s\n", option->name, option->value);
-	do {
-		end = strchrnul(line, '\n');
-		fprintf(out, "      %.*s", (int)(end - line), line);
-		line = *end ? end + 1 : end;
-		if (*line)
-			fputc('\n', out);
-	} while (*line);
-	if (option->initial)
+	fprintf(out, "  --%s %s", option->name, option->value);
+	if (option->type == TYPE_NUMBER)
+		fprintf(out, " (%s; %" PRIu64 " to %" PRIu64 ")",
+			option->initial, option->min, option->max);
+	else if (option->initial)
 		fprintf(out, " (%s)", option->initial);
 	fputc('\n', out);
+	do {
+		end = strchrnul(line, '\n');
+		fprintf(out, "      %.*s\n", (int)(end - line), line);
+		line = *end ? end + 1 : end;
+	} while (*line);
 }
 
 void config_help(FILE *out)
@@ -509,7 +513,7 @@ void config_help(FILE *out)
 	size_t i;
 
 	fputs("Usage: ozproxyd [OPTION VALUE]...\n"
-	      "       ozproxyd --status [-j] [OPTION VALUE]...\n"
+	      "       ozproxyd --status [-j|--json] [OPTION VALUE]...\n"
 	      "       ozproxyd --check-config [OPTION VALUE]...\n"
 	      "       ozproxyd -V|--version, ozproxyd -h|--help\n"
 	      "\n"

@@ -167,6 +167,17 @@ static void make_directory(const char *path)
 	free(copy);
 }
 
+/* An earlier helper may have left it; two at a time are not served. What is
+ * there and no socket is somebody else's.
+ */
+static void remove_socket(const char *path)
+{
+	struct stat at;
+
+	if (!lstat(path, &at) && S_ISSOCK(at.st_mode))
+		unlink(path);
+}
+
 static int listen_at(const char *path)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
@@ -180,8 +191,7 @@ static int listen_at(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* An earlier helper may have left it; two at a time are not served. */
-	unlink(path);
+	remove_socket(path);
 	mask = umask(0117);
 	err = bind(fd, (void *)&at, sizeof(at)) || listen(fd, CLIENTS_MAX) ?
 		      -errno :
@@ -227,7 +237,7 @@ void control_stop(struct control *control)
 		client_end(control->clients);
 	ev_io_stop(control->loop, &control->io);
 	close(control->io.fd);
-	unlink(control->path);
+	remove_socket(control->path);
 	free(control->path);
 	free(control);
 }

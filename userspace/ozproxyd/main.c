@@ -50,6 +50,8 @@ static int run(const struct config *config)
 	log_setup((enum log_level)config->log_level);
 	srandom((unsigned int)(time(NULL) ^ getpid()));
 	signal(SIGPIPE, SIG_IGN);
+	/* Until the table was read there is nothing to read again. */
+	signal(SIGHUP, SIG_IGN);
 	loop = ev_default_loop(0);
 	if (!loop)
 		return complain(STATUS_FAILED, "there is no event loop");

@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# timeout: 120
+#
+# ozproxyd with what surrounds it: signals, its socket, its files. It runs in an
+# empty network namespace, without the module and without a broker.
+
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
+. tests/lib/tap.sh
+
+build=$PWD/userspace/build/cli
+if ! make -s -C userspace BUILD="$build" OZCTL="$build/bin/ozctl" all; then
+	echo "Bail out! ozproxyd does not build"
+	exit 1
+fi
+ozctl=$build/bin/ozctl
+alone=(unshare -n)
+"${alone[@]}" true 2>/dev/null || alone=(unshare -rn)
+"${alone[@]}" true 2>/dev/null || skip_all "no network namespaces here"
+
+state=$OZP_TMP/state socket=$OZP_TMP/socket log=$OZP_TMP/log pid=''
+
+# start ARG…: in the background; its words go to $log
+start()
+{
+	: >"$log"
+	: >"$OZP_TMP/config"
+	"${alone[@]}" "$build/bin/ozproxyd" --config "$OZP_TMP/config" \
+		--state-dir "$state" --status-socket "$socket" "$@" \
+		>"$log" 2>&1 </dev/null &
+	pid=$!
+}
+
+stop()
+{
+	kill "$pid" && wait "$pid"
+	pid=''
+}
+
+end()
+{
+	[[ -z $pid ]] || kill -9 "$pid"
+}
+at_exit end
+
+# until_true CMD…: asks again and again, for ten seconds
+until_true()
+{
+	local until=$((SECONDS + 10))
+
+	until "$@" >"$OZP_TMP/asked" 2>&1; do
+		((SECONDS < until)) || return 1
+		read -r -t 0.02 <>"$OZP_TMP/never"
+	done
+	return 0
+}
+mkfifo "$OZP_TMP/never"
+
+answers()
+{
+	"$build/bin/ozproxyd" --status --status-socket "$socket"
+}
+
+said()
+{
+	grep -q -- "$1" "$log"
+}
+
+# The table is a pipe: who opens it for writing knows that it is being read.
+hangup()
+{
+	local fd
+
+	mkfifo "$OZP_TMP/table"
+	start --table "$OZP_TMP/table"
+	exec {fd}>"$OZP_TMP/table"
+	kill -HUP "$pid"
+	echo '[]' >&"$fd"
+	exec {fd}>&-
+	check "a hangup before it is ready is none" until_true answers
+	rm "$OZP_TMP/table"
+	echo '[]' >"$OZP_TMP/table"
+	kill -HUP "$pid"
+	check "and after that the table is read again" until_true reads_are 2
+	check "it ends when it is told to" stop
+	rm "$OZP_TMP/table"
+}
+
+reads_are()
+{
+	(($(grep -c 'table: 0 services' "$log") == $1))
+}
+
+somebody_elses()
+{
+	echo precious >"$socket"
+	start --broker 127.0.0.1:1 --node-id n
+	check "a file where its socket is to be: it says so" until_true said \
+		'socket.*nobody can ask'
+	check "and ends as usual" stop
+	is "the file is what it was" "$(<"$socket")" precious
+	rm "$socket"
+	# As one that was killed leaves it.
+	start --broker 127.0.0.1:1 --node-id n
+	until_true answers
+	kill -9 "$pid"
+	wait "$pid" 2>"$OZP_TMP/killed"
+	check "a socket that was left is there" test -S "$socket"
+	start --broker 127.0.0.1:1 --node-id n
+	check "and in nobody's way" until_true answers
+}
+
+# With the one that still runs.
+declared()
+{
+	local words
+
+	check "a job is declared" "$ozctl" local add shop socket "$socket"
+	is "and saved at once" "$(<"$state/jobs")" +shop
+	rm "$state/jobs"
+	mkdir -p "$state/jobs/in-the-way"
+	words=$("$ozctl" local add more socket "$socket" 2>&1)
+	is "what cannot be saved: exit status" "$?" 1
+	like "what cannot be saved: is told" "$words" \
+		"more: .* cannot be saved in $state: "
+	rmdir "$state/jobs/in-the-way" "$state/jobs"
+	check "it ends" stop
+	is "and saves what was to be saved" "$(sort "$state/jobs" | xargs)" \
+		"+more +shop"
+}
+
+hangup
+somebody_elses
+declared
+tap_done
