@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -33,6 +34,21 @@ static int connect_to(const char *path)
 		return err;
 	}
 	return fd;
+}
+
+/* A helper that ends meanwhile is an error, and no signal. */
+static int send_line(int fd, const char *line)
+{
+	struct iovec parts[] = {
+		{ .iov_base = (void *)line, .iov_len = strlen(line) },
+		{ .iov_base = "\n", .iov_len = 1 },
+	};
+	const struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	ssize_t size;
+
+	/* A socket of this kind takes so little as a whole, or not at all. */
+	size = sendmsg(fd, &message, MSG_NOSIGNAL);
+	return size < 0 ? -errno : 0;
 }
 
 /* All that comes, terminated; NULL with errno. */
@@ -66,14 +82,13 @@ static char *read_all(int fd)
 
 int ask_helper(const char *path, const char *line, char **text)
 {
-	int fd = connect_to(path), err = 0;
+	int fd = connect_to(path), err;
 	char *all = NULL;
 
 	*text = NULL;
 	if (fd < 0)
 		return fd;
-	if (dprintf(fd, "%s\n", line) < 0)
-		err = -errno;
+	err = send_line(fd, line);
 	if (!err)
 		all = read_all(fd);
 	if (!err && !all)
