@@ -116,4 +116,5 @@ sock_start
 thousand
 flood
 no_cluster_errors
+helpers_said_no_error
 tap_done

@@ -4,8 +4,9 @@
 #
 # Without a cluster: a helper makes the device and serves a table file; changes
 # are applied as a whole, a broken file keeps the old table and is told with its
-# line; a device that was deleted is made again and filled; the helper leaves at
-# its end what it made, or not. And what its own words look like.
+# line; a device that was deleted is made again and filled, also after the module
+# was reloaded, and an MTU too small for IPv6 leaves IPv4; at its end the helper
+# leaves what it made, or not. And what its own words look like.
 #
 # The topology is that of helper.bash, without the cluster.
 #
@@ -19,7 +20,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need busybox curl jq ozctl ozproxyd
+need busybox curl insmod jq ozctl ozproxyd rmmod
 
 file=$OZP_TMP/table.json
 
@@ -86,13 +87,15 @@ broken()
 	{ head -c -20 "$file"; echo; echo '  oops'; } >"$file.broken"
 	cp "$file.broken" "$file"
 	check "a broken file is told of, with its place" wait_until 10 \
-		helper_said w1 'table\.json.*(line )?[0-9]'
+		helper_said w1 'table\.json: line [0-9]+, column [0-9]+.*stays'
 	is "the old table stays" "$(fetch c 10.30.1.30)" s0
 	echo '[{"app_name": 7}]' >"$file"
 	check "one that is no table, too" wait_until 10 said_at_least w1 2
 	check "still the old one" instance_is w1 0
 	rm "$file"
-	is "even without a file" "$(fetch c 10.30.1.30)" s0
+	kill -HUP "${helper_pid[w1]}"
+	check "no file at all, too" wait_until 10 said_at_least w1 3
+	is "even so the old one stays" "$(fetch c 10.30.1.30)" s0
 	table "$file"
 	ns w1 ozctl service del shop
 	check "what somebody else took out comes again" wait_until 20 \
@@ -120,6 +123,40 @@ deleted()
 	check "another one makes it" wait_until 20 device_is_there
 	helper_stop w1
 	refuse "and removes it, when it is told to" device_is_there
+	helper_run w1 --table "$file" --leave-device no
+	check "it makes it again" wait_until 20 device_is_there
+	nip w1 link del oz0 && ns w1 ozctl device add oz0
+	check "somebody else's in its place" wait_until 20 device_is_there
+	check "is filled" wait_until 20 instance_is w1 0
+	helper_stop w1
+	check "and not removed" device_is_there
+}
+
+# With less than 1280 bytes a device has no IPv6, nor a route of it.
+small_mtu()
+{
+	nip w1 link set oz0 mtu 1279
+	helper_run w1 --table "$file"
+	check "a small MTU: a helper starts" wait_until 20 helper_ready w1
+	refuse "a small MTU: there is no route of IPv6" routes_are_there
+	is "a small MTU: IPv4 works" "$(fetch c 10.30.1.30)" s0
+	nip w1 link set oz0 mtu 1400
+	check "the MTU grows: there is" wait_until 10 routes_are_there
+	is "the MTU grows: IPv6 works" "$(fetch c fdff:2000::30)" s0
+	nip w1 link set oz0 mtu 1279
+	refuse "it gets small: the route goes" routes_are_there
+	nip w1 link set oz0 mtu 1400
+	check "it grows again: it comes" wait_until 10 routes_are_there
+}
+
+module_reloaded()
+{
+	check "the module is removed while two helpers run" rmmod ozproxy
+	check "and comes back" insmod "$OZPROXY_KO"
+	check "w1 has its device again" wait_until 30 instance_is w1 0
+	check "so has w2" wait_until 30 instance_is w2 0
+	check "routed" wait_until 10 routes_are_there
+	is "it works" "$(fetch c 10.30.1.30)" s0
 }
 
 # refused NAME REGEX ARG…
@@ -190,6 +227,10 @@ begins
 changes
 broken
 deleted
+small_mtu
+module_reloaded
+helper_stop w1
+nip w1 link del oz0
 words
 netmanager
 helper_stop w2

@@ -83,6 +83,7 @@ end()
 	check "what was used is let go" wait_until 20 nothing_used
 	check "what is hosted is kept" knows w1 client
 	no_cluster_errors
+	helpers_said_no_error
 }
 
 nothing_used()

@@ -32,13 +32,15 @@
 #   helper_kill WORKER          SIGKILL
 #   helper_status WORKER [ARG…] ozproxyd --status
 #   helper_json WORKER JQ       the same as JSON, through jq
-#   helper_said WORKER REGEX    a line of its words; for wait_until
+#   helper_mark WORKER          from here on: forget its words so far
+#   helper_said WORKER REGEX    a line of its words since then; for wait_until
+#   is_connected WORKER [false] for wait_until: to the broker, or not
 #   knows WORKER JOB            for wait_until: the kernel has the service
 
 # shellcheck source-path=SCRIPTDIR source=../cluster/broker.bash
 . "${BASH_SOURCE[0]%/*}/../cluster/broker.bash"
 
-declare -A helper_pid=()
+declare -A helper_pid=() helper_from=()
 client="0 131.1.0.1 50103 10.19.1.3 fc00::103 10.30.0.2 fdff::2"
 shop0="0 131.1.0.2 50103 10.21.0.1 fc00::201 10.30.0.6 fdff::6"
 shop1="1 131.1.0.2 50103 10.21.0.2 fc00::202 10.30.0.7 fdff::7"
@@ -119,11 +121,13 @@ helper_run()
 	mkdir -p "$OZP_TMP/$worker"
 	: >"$OZP_TMP/$worker/config"
 	exec {fd}>>"$OZP_TMP/helper.$worker"
-	nsenter "--net=/run/netns/$(ns_name "$worker")" -- ozproxyd \
+	# As systemd says it, a word begins with its priority.
+	JOURNAL_STREAM=1 nsenter "--net=/run/netns/$(ns_name "$worker")" -- \
+		ozproxyd \
 		--config "$OZP_TMP/$worker/config" \
 		--state-dir "$OZP_TMP/$worker" \
 		--status-socket "$OZP_TMP/$worker/socket" \
-		"$@" >&"$fd" 2>&1 </dev/null &
+		--log-level debug "$@" >&"$fd" 2>&1 </dev/null &
 	helper_pid[$worker]=$!
 	exec {fd}>&-
 	ozp_pids+=("$!")
@@ -160,9 +164,20 @@ helper_json()
 	helper_status "$1" -j | jq -r "$2"
 }
 
+helper_mark()
+{
+	helper_from[$1]=$(($(wc -l <"$OZP_TMP/helper.$1") + 1))
+}
+
 helper_said()
 {
-	grep -qE -- "$2" "$OZP_TMP/helper.$1"
+	tail -n "+${helper_from[$1]:-1}" "$OZP_TMP/helper.$1" | grep -qE -- "$2"
+}
+
+# Without jq, too.
+is_connected()
+{
+	helper_status "$1" -j | grep -q "\"connected\": *${2:-true}"
 }
 
 # Without jq, as this is asked again and again.
@@ -250,7 +265,7 @@ helpers_said_no_error()
 
 	for worker in "${!helper_pid[@]}"; do
 		is "ozproxyd of $worker logged no error" \
-			"$(grep -E '^(<3>|.*error: )' "$OZP_TMP/helper.$worker")" ""
+			"$(grep '^<3>' "$OZP_TMP/helper.$worker")" ""
 	done
 }
 
