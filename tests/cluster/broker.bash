@@ -205,6 +205,14 @@ cluster_saw()
 	[[ -n $(cluster_log "$1") ]]
 }
 
+cluster_show()
+{
+	[[ -e $cluster_lines ]] || return 0
+	diag "---- the cluster"
+	diag "$(tail -n 40 "$cluster_lines")"
+}
+at_failure cluster_show
+
 cluster_mark()
 {
 	cluster_from=$(($(wc -l <"$cluster_lines") + 1))

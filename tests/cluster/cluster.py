@@ -23,7 +23,7 @@ Table
 Answers
   delay SECONDS                 each answer comes so late
   drop N|all|none               the next queries are not answered
-  malformed KIND N              the next N answers are spoilt
+  malformed KIND N WORKER       the next N answers to a worker are spoilt
   kinds                         what KIND may be
   repeat N                      each answer comes N times
   hold, release [reverse]       answers wait; they go, the last one first
@@ -143,6 +143,7 @@ class Answers:
         self.to_drop = 0
         self.kind = None
         self.to_spoil = 0
+        self.victim = None
         self.held = None
         self.late = []          # (when, worker, payload)
 
@@ -152,9 +153,10 @@ class Answers:
             self.log.write("dropped", worker, result["query_key"])
             return
         payload = json.dumps(result)
-        if self.to_spoil:
+        if self.to_spoil and worker == self.victim:
             self.to_spoil -= 1
             payload = self.KINDS[self.kind](result)
+            self.log.write("spoilt", worker, self.kind)
         self.log.write("answer", worker, result["query_key"],
                        len(result["instance_list"]))
         for _ in range(self.times):
@@ -344,10 +346,11 @@ class Cluster:
         self.answers.to_drop = {"all": -1, "none": 0}.get(count) \
             if count in ("all", "none") else int(count)
 
-    def do_malformed(self, kind, count):
+    def do_malformed(self, kind, count, worker):
         if kind not in Answers.KINDS:
             raise Refused("no kind %s" % kind)
         self.answers.kind, self.answers.to_spoil = kind, int(count)
+        self.answers.victim = worker
 
     def do_kinds(self):
         return sorted(Answers.KINDS)

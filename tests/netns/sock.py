@@ -259,10 +259,19 @@ def pattern(size):
     return (block * (size // len(block) + 1))[:size]
 
 
-def do_bulk(sender, receiver, size):
-    """bulk FROM TO BYTES: on a TCP connection, and intact"""
+def do_bulk(sender, receiver, size, until=""):
+    """bulk FROM TO BYTES [UNTIL]: on a TCP connection, and intact; again and
+    again until there is the file UNTIL. Says how often."""
     sent = memoryview(pattern(int(size)))
-    sender, receiver, at, got = need(sender), need(receiver), 0, bytearray()
+    sender, receiver, times = need(sender), need(receiver), 0
+    while not times or (until and not os.path.exists(until)):
+        transfer(sender, receiver, sent)
+        times += 1
+    return [str(times)]
+
+
+def transfer(sender, receiver, sent):
+    at, got = 0, bytearray()
     deadline = time.monotonic() + 6 * WAIT
     sender.setblocking(False)
     while len(got) < len(sent):
