@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# ozproxyd.service as it is installed, under systemd: a user of its own with one
+# capability makes and routes the device and turns forwarding on; systemd hears
+# that it is ready, how it is, and that it is alive; it comes back after it was
+# killed, or hangs; its state outlives it.
+#
+#   systemd (process 1 of namespaces of its own) ── ozproxyd ── oz0, in "w1"
+#
+# kernels: 6.12
+set -u
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=e2e.bash
+. "$(dirname "$0")/e2e.bash"
+# shellcheck source-path=SCRIPTDIR source=helper.bash
+. "$(dirname "$0")/helper.bash"
+
+need journalctl jq nsenter ozctl ozproxyd pgrep ps systemctl systemd-sysusers \
+	unshare
+
+tree=$(realpath "$(dirname "$0")/../..")
+systemd=/lib/systemd/systemd
+[[ -x $systemd ]] || skip_all "there is no systemd"
+
+# What a worker has that is not for the test is left out.
+masked=(systemd-udevd.service systemd-udev-trigger.service systemd-modules-load.service
+	systemd-remount-fs.service systemd-update-utmp.service
+	systemd-logind.service systemd-networkd.service systemd-resolved.service
+	systemd-timesyncd.service dev-hugepages.mount dev-mqueue.mount
+	sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount
+	sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount
+	modprobe@.service getty.target remote-fs.target swap.target
+	local-fs.target cryptsetup.target)
+
+# Into the machine's files, which are of memory and seen by nobody else.
+install_it()
+{
+	local unit=/run/systemd/system/ozproxyd.service name
+
+	mkdir -p /run/systemd/system /etc/ozproxy &&
+		install -m 0755 "$(command -v ozproxyd)" /usr/bin/ozproxyd &&
+		sed 's|@PREFIX@|/usr|' \
+			"$tree/userspace/systemd/ozproxyd.service.in" >"$unit" ||
+		return 1
+	# For a time that a test can wait.
+	mkdir -p "$unit.d" && printf '[Service]\nWatchdogSec=3\n' \
+		>"$unit.d/watchdog.conf"
+	for name in "${masked[@]}"; do
+		ln -sf /dev/null "/run/systemd/system/$name"
+	done
+	systemd-sysusers "$tree/userspace/systemd/ozproxyd.sysusers" &&
+		table /etc/ozproxy/table.json &&
+		echo 'table = /etc/ozproxy/table.json' \
+			>/etc/ozproxy/ozproxyd.conf
+}
+
+# With a tree of cgroups of its own, as it takes what it finds for its own.
+boot()
+{
+	netns_add w1 && mkdir -p /sys/fs/cgroup/ozproxy || return 1
+	# shellcheck disable=SC2016 # for the shell inside
+	container=ozproxy nsenter "--net=/run/netns/$(ns_name w1)" -- sh -c '
+		echo 0 >/sys/fs/cgroup/ozproxy/cgroup.procs &&
+		exec unshare --pid --fork --kill-child --mount --cgroup \
+			--uts --ipc sh -c "
+				mount -t proc proc /proc &&
+				mount -t cgroup2 cgroup /sys/fs/cgroup &&
+				exec $1 --system --unit=ozproxyd.service"' \
+		sh "$systemd" >"$OZP_TMP/boot" 2>&1 </dev/null &
+	unshare_pid=$!
+	ozp_pids+=("$unshare_pid")
+	wait_until 20 find_init
+}
+
+find_init()
+{
+	init=$(pgrep -P "$unshare_pid" -x systemd)
+}
+
+inside()
+{
+	nsenter --target "$init" --all -- "$@"
+}
+
+# property NAME: of the service
+property()
+{
+	inside systemctl show --value -p "$1" ozproxyd
+}
+
+is_active()
+{
+	[[ $(property ActiveState) == active ]]
+}
+
+boot_words()
+{
+	diag "$(tail -n 20 "$OZP_TMP/boot")"
+	diag "$(inside systemctl --no-pager -l status ozproxyd 2>&1)"
+	diag "$(inside journalctl --no-pager -n 20 2>&1)"
+}
+
+of_helper()
+{
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$helper/status"
+}
+
+begins()
+{
+	check "the service becomes ready" wait_until 60 is_active
+	like "systemd is told how it is" "$(property StatusText)" '2 jobs, no broker'
+	helper=$(pgrep -x ozproxyd)
+	is "its user is its own" "$(ps -o user= -p "$helper")" ozproxyd
+	is "it has CAP_NET_ADMIN" "$(of_helper CapEff)" 0000000000001000
+	is "and can get nothing else" "$(of_helper CapBnd)" 0000000000001000
+	is "nor new privileges" "$(of_helper NoNewPrivs)" 1
+	is "its system calls are filtered" "$(of_helper Seccomp)" 2
+	check "the device is there and up" nip w1 link show oz0 up
+	like "routed" "$(nip w1 route show 10.30.0.0/16)" 'dev oz0'
+	like "for IPv6, too" "$(nip w1 -6 route show fdff::/16)" 'dev oz0'
+	is "forwarding is on" "$(ns w1 cat /proc/sys/net/ipv4/ip_forward \
+		/proc/sys/net/ipv6/conf/all/forwarding | xargs)" "1 1"
+	check "the table is filled" wait_until 10 knows w1 shop
+	check "it can be asked" inside ozproxyd --status
+	is "what it says has a priority" "$(inside journalctl -q -u ozproxyd -p 4 \
+		-o cat | grep -c 'forwarding could not')" 0
+}
+
+is_another()
+{
+	[[ $(property MainPID) != "$1" ]] && is_active
+}
+
+comes_back()
+{
+	local before
+
+	before=$(property MainPID)
+	check "it is killed" inside systemctl kill -s KILL ozproxyd
+	check "it comes back" wait_until 30 is_another "$before"
+	check "the table is there" knows w1 shop
+	before=$(property MainPID)
+	check "it hangs" inside systemctl kill -s STOP ozproxyd
+	check "the watchdog ends that" wait_until 60 is_another "$before"
+	is "that is why" "$(inside journalctl -q -u ozproxyd -o cat |
+		grep -c 'Watchdog timeout')" 1
+	before=$(property MainPID)
+	check "a hangup" inside systemctl kill -s HUP ozproxyd
+	is "ends nothing" "$(property MainPID)" "$before"
+}
+
+ends()
+{
+	check "it is stopped" inside systemctl stop ozproxyd
+	is "as a success" "$(property Result)" success
+	check "the device stays" nip w1 link show oz0 up
+	check "and so does the table" knows w1 shop
+	is "its directory is its own" "$(stat -c '%U %a' /var/lib/ozproxy)" \
+		"ozproxyd 750"
+	kill -RTMIN+3 "$init"
+	wait "$unshare_pid"
+	pid_forget "$unshare_pid"
+}
+
+if ! check "the service is installed" install_it ||
+	! check "systemd runs" boot; then
+	tap_done
+fi
+at_failure boot_words
+begins
+comes_back
+ends
+tap_done
