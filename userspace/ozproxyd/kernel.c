@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -217,6 +218,8 @@ static int read_table(struct kernel *kernel)
 	for (i = 0; i < dump.count; i++)
 		ozp_service_free(&dump.services[i]);
 	free(dump.services);
+	/* A copy of all of it came and went. */
+	malloc_trim(0);
 	/* An operation of the above can find that the device is gone. */
 	if (!err && kernel->ifindex)
 		err = read_misses(kernel);

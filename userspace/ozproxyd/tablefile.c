@@ -75,8 +75,8 @@ static int take_result(struct ozp_result *result, void *data)
 			 reading->path, result->service.name);
 		return -EINVAL;
 	}
-	list->services = mem_need(reallocarray(list->services, list->count + 1,
-					       sizeof(*list->services)));
+	list->services = mem_grow(list->services, list->count, &list->room,
+				  sizeof(*list->services));
 	list->services[list->count++] = result->service;
 	memset(&result->service, 0, sizeof(result->service));
 	return 0;

@@ -20,10 +20,12 @@ struct tablefile;
  * struct tablefile_list - What is in a file.
  * @services: the services
  * @count: how many
+ * @room: for how many there is memory
  */
 struct tablefile_list {
 	struct ozp_service *services;
 	size_t count;
+	size_t room;
 };
 
 /**
