@@ -86,6 +86,8 @@ hangup()
 	echo '[]' >"$OZP_TMP/table"
 	kill -HUP "$pid"
 	check "and after that the table is read again" until_true reads_are 2
+	like "without a broker there is nobody to ask for a job" \
+		"$("$ozctl" local add shop socket "$socket" 2>&1)" 'no broker'
 	check "it ends when it is told to" stop
 	rm "$OZP_TMP/table"
 }

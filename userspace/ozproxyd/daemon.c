@@ -17,15 +17,10 @@
 #include "mem.h"
 #include "netwatch.h"
 #include "notify.h"
+#include "saver.h"
 #include "status.h"
 #include "store.h"
 #include "tablefile.h"
-
-/* Seconds from a change until it is saved, and at least between two: what is
- * written to is often a card that wears out.
- */
-#define SAVE_SOON 5.0
-#define SAVE_PAUSE 60.0
 
 /* Seconds until the addresses of the node are looked at after a change. */
 #define ADDRESS_SETTLE 0.3
@@ -48,16 +43,14 @@ struct daemon {
 	struct netwatch *netwatch;
 	struct tablefile *tablefile;
 	struct control *control;
+	struct saver *saver; /* NULL: the file has it all */
 	bool has_table; /* the table file could be read */
 	uint64_t started;
 	ev_prepare prepare;
 	ev_timer tick; /* the helper's timers */
-	ev_timer save;
-	ev_timer save_local;
 	ev_timer settle;
 	ev_timer status;
 	ev_timer watchdog;
-	uint64_t save_next; /* the table is not saved before that */
 };
 
 static uint64_t now_ms(void)
@@ -128,30 +121,18 @@ static void deny(void *data, const char *address)
 	kernel_deny(daemon->kernel, address);
 }
 
-static void start_timer(struct daemon *daemon, ev_timer *timer, double wait)
-{
-	if (!daemon->helper.has_broker || ev_is_active(timer))
-		return;
-	ev_timer_set(timer, wait, 0);
-	ev_timer_start(daemon->loop, timer);
-}
-
 static void table_changed(void *data)
 {
 	struct daemon *daemon = data;
-	uint64_t now = now_ms();
-	double wait = SAVE_SOON;
 
-	if (daemon->save_next > now + (uint64_t)(SAVE_SOON * 1000))
-		wait = (double)(daemon->save_next - now) / 1000;
-	start_timer(daemon, &daemon->save, wait);
+	saver_table(daemon->saver);
 }
 
 static void local_changed(void *data)
 {
 	struct daemon *daemon = data;
 
-	start_timer(daemon, &daemon->save_local, SAVE_SOON / 10);
+	saver_local(daemon->saver);
 }
 
 static const struct helper_ops helper_ops = {
@@ -331,36 +312,6 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
 	ev_timer_start(loop, &daemon->tick);
 }
 
-/* What could not be saved is to be saved: a disk may be full for a while. */
-static void on_save(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	struct daemon *daemon = timer->data;
-
-	(void)loop;
-	(void)events;
-	daemon->save_next = now_ms() + (uint64_t)(SAVE_PAUSE * 1000);
-	if (store_save(daemon->config->state_dir, &daemon->helper.interests))
-		table_changed(daemon);
-}
-
-static int save_local(struct daemon *daemon)
-{
-	int err;
-
-	ev_timer_stop(daemon->loop, &daemon->save_local);
-	err = local_save(daemon->config->state_dir, &daemon->helper.interests);
-	if (err)
-		start_timer(daemon, &daemon->save_local, SAVE_PAUSE);
-	return err;
-}
-
-static void on_save_local(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	(void)loop;
-	(void)events;
-	save_local(timer->data);
-}
-
 static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
@@ -445,9 +396,14 @@ static bool answer_declare(struct daemon *daemon, const char *job, bool is_here,
 		fprintf(out, "'%s' cannot be the name of a job\n", job);
 		return false;
 	}
+	if (!daemon->saver) {
+		fprintf(out, "%s: there is no broker, and so nobody to ask\n",
+			job);
+		return false;
+	}
 	interests_declare(&daemon->helper.interests, job, is_here, now_ms());
 	/* Who is told "ok" relies on it. */
-	err = daemon->helper.has_broker ? save_local(daemon) : 0;
+	err = saver_local_now(daemon->saver);
 	if (err)
 		fprintf(out,
 			"%s: it is so until the end of this helper, as it "
@@ -506,8 +462,6 @@ static void init_watchers(struct daemon *daemon)
 	daemon->prepare.data = daemon;
 	ev_prepare_start(daemon->loop, &daemon->prepare);
 	init_timer(daemon, &daemon->tick, on_tick, 0);
-	init_timer(daemon, &daemon->save, on_save, 0);
-	init_timer(daemon, &daemon->save_local, on_save_local, 0);
 	init_timer(daemon, &daemon->settle, on_settle, 0);
 	init_timer(daemon, &daemon->status, on_status, STATUS_PAUSE);
 	init_timer(daemon, &daemon->watchdog, on_watchdog, watchdog);
@@ -577,6 +531,8 @@ static bool init_files(struct daemon *daemon)
 	uint64_t now = daemon->started;
 
 	if (config->broker) {
+		daemon->saver =
+			saver_start(daemon->loop, config->state_dir, interests);
 		store_load(config->state_dir, interests, now);
 		local_load(config->state_dir, interests, now);
 	}
@@ -632,15 +588,10 @@ void daemon_stop(struct daemon *daemon)
 	netwatch_stop(daemon->netwatch);
 	broker_stop(daemon->broker);
 	kernel_stop(daemon->kernel, !daemon->config->leave_device);
-	if (ev_is_active(&daemon->save))
-		on_save(daemon->loop, &daemon->save, 0);
-	if (ev_is_active(&daemon->save_local))
-		save_local(daemon);
+	saver_stop(daemon->saver);
 	helper_uninit(&daemon->helper);
 	ev_prepare_stop(daemon->loop, &daemon->prepare);
 	ev_timer_stop(daemon->loop, &daemon->tick);
-	ev_timer_stop(daemon->loop, &daemon->save);
-	ev_timer_stop(daemon->loop, &daemon->save_local);
 	ev_timer_stop(daemon->loop, &daemon->settle);
 	ev_timer_stop(daemon->loop, &daemon->status);
 	ev_timer_stop(daemon->loop, &daemon->watchdog);
