@@ -40,7 +40,8 @@ declare -gA OZP_PACKAGES=(
 		iputils-ping jq kmod libcap2 libcjson1 libdlt2 libev4 libjansson4
 		libmnl0 libmosquitto1 libssl3 libsystemd0 libwrap0
 		mosquitto-clients netcat-openbsd nftables openssl procps python3
-		python3-paho-mqtt tcpdump util-linux valgrind wireguard-tools"
+		python3-paho-mqtt systemd tcpdump util-linux valgrind
+		wireguard-tools"
 	[bench]="gnuplot-nox ipvsadm libnl-3-200 libnl-genl-3-200 libpopt0
 		linux-perf"
 )
