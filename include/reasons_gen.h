@@ -101,6 +101,10 @@
 	R(ARRIVAL_QUEUE_FULL, "arrival-queue-full", \
 	  "The source of a tunnelled packet is unknown, and as many packets of its node wait as may (link attribute arrival-source-packets).") \
 	R(ARRIVAL_PACKETS_FULL, "arrival-packets-full", \
-	  "The source of a tunnelled packet is unknown, and as many tunnelled packets wait as may, or occupy as much memory (link attributes arrival-packets, arrival-memory).")
+	  "The source of a tunnelled packet is unknown, and as many tunnelled packets wait as may, or occupy as much memory (link attributes arrival-packets, arrival-memory).") \
+	R(STALE_BINDING, "stale-binding", \
+	  "An ICMP error of another worker, which has no such Namespace IP any more; it was heard, and new flows prefer other instances for a while (link attribute doubt-timeout).") \
+	R(STALE_LIMIT, "stale-limit", \
+	  "An ICMP error of another worker, which has no such Namespace IP any more; it changes nothing, because its instance is or was just in doubt for that, too many are, or none may be (link attribute doubt-timeout).")
 
 #endif /* _OZP_REASONS_GEN_H */

@@ -2,7 +2,8 @@
 /* Copyright (C) 2026 The ozproxy authors */
 /* Step 5 of the way out: which instance a new flow to a Service IP gets. The
  * policy decides by numbers that it asks for here; where its choice cannot be,
- * the next instance is tried.
+ * the next instance is tried. One that its worker denied is chosen when there is
+ * no other.
  */
 
 #include "convert.h"
@@ -76,7 +77,8 @@ ozp_chooser_known(const struct ozp_chooser *chooser,
 	if (slot == ring->count)
 		return NULL;
 	target = chooser->snap->endpoints[ring->slots[slot].index];
-	return ozp_endpoint_is_stale(target) ? NULL : target;
+	return ozp_endpoint_is_stale(target) ||
+	       ozp_doubt_is_on(&target->doubt) ? NULL : target;
 }
 
 /* What the policy of the address says. */
@@ -126,25 +128,26 @@ struct ozp_flow *ozp_choose_bind_rcu(struct ozp_convert *cv,
 	return ozp_flow_new_rcu(cv->flows, &pkt->tuple, parties);
 }
 
-/* By the policy of the address; where its choice cannot be, the next, and so on
- * for as many as a packet may cost.
+/* From a place of the ring on, for as many as a packet may cost: any of them, or
+ * those that are not in doubt. -ENOENT: there are none of these.
  */
-static struct ozp_flow *ozp_choose_by_policy(struct ozp_chooser *chooser,
-					     const struct ozp_packet *pkt,
-					     struct ozp_flow_parties *parties,
-					     const struct ozp_ring *ring,
-					     const struct ozp_match *match)
+static struct ozp_flow *ozp_choose_from(struct ozp_chooser *chooser,
+					const struct ozp_packet *pkt,
+					struct ozp_flow_parties *parties,
+					const struct ozp_ring *ring, u32 first,
+					bool any)
 {
 	struct ozp_flow *flow = ERR_PTR(-ENOENT);
 	struct ozp_endpoint *target;
-	u32 first, place, tries, i;
+	u32 place, tries = 0, i;
 	bool stale = false;
 
-	first = ozp_chooser_pick(chooser, ring, match);
-	tries = min_t(u32, ring->count, OZP_CHOOSE_TRIES);
-	for (i = 0; i < tries; i++) {
+	for (i = 0; i < ring->count && tries < OZP_CHOOSE_TRIES; i++) {
 		place = (first + i) % ring->count;
 		target = chooser->snap->endpoints[ring->slots[place].index];
+		if (!any && ozp_doubt_is_on(&target->doubt))
+			continue;
+		tries++;
 		if (ozp_endpoint_is_stale(target)) {
 			stale = true;
 			continue;
@@ -156,8 +159,24 @@ static struct ozp_flow *ozp_choose_by_policy(struct ozp_chooser *chooser,
 	return stale ? ERR_PTR(-ESTALE) : flow;
 }
 
+/* By the policy of the address; where its choice cannot be, the next. */
+static struct ozp_flow *ozp_choose_by_policy(struct ozp_chooser *chooser,
+					     const struct ozp_packet *pkt,
+					     struct ozp_flow_parties *parties,
+					     const struct ozp_ring *ring,
+					     const struct ozp_match *match)
+{
+	u32 first = ozp_chooser_pick(chooser, ring, match);
+	struct ozp_flow *flow;
+
+	flow = ozp_choose_from(chooser, pkt, parties, ring, first, false);
+	if (!IS_ERR(flow) || PTR_ERR(flow) != -ENOENT)
+		return flow;
+	return ozp_choose_from(chooser, pkt, parties, ring, first, true);
+}
+
 /* The instance that the client had last, while its time lasts. A client whose
- * instance is gone or drains gets another, which it keeps from then on.
+ * instance is gone, in doubt or drains gets another, which it keeps from then on.
  */
 static struct ozp_flow *ozp_choose_by_client(struct ozp_chooser *chooser,
 					     const struct ozp_packet *pkt,

@@ -5,6 +5,7 @@
 #define _OZP_CONVERT_H
 
 #include <linux/netdevice.h>
+#include <linux/ratelimit.h>
 #include <linux/types.h>
 #include <net/gro_cells.h>
 
@@ -50,11 +51,13 @@ struct ozp_networks {
 /**
  * struct ozp_convert_options - what a user can tell the pipelines
  * @admission: enum ozproxy_admission
+ * @doubt_timeout: milliseconds of a first doubt in an instance; 0: none
  * @idle_timeout: milliseconds until an unused service is announced
  * @rejection: enum ozproxy_rejection
  */
 struct ozp_convert_options {
 	u32 admission;
+	u32 doubt_timeout;
 	u32 idle_timeout;
 	u32 rejection;
 };
@@ -89,6 +92,8 @@ struct ozp_bearing {
  * @fragments: datagrams in fragments, by direction
  * @arrivals: as @misses, of sources of tunnelled packets
  * @tunnel: the wire
+ * @stale_rate: how often other workers are told that a Namespace IP is not used
+ * @doubt_rate: how often a helper is told that another worker said so
  * @gro_cells: receive queues, one a CPU
  */
 struct ozp_convert {
@@ -105,6 +110,8 @@ struct ozp_convert {
 	struct ozp_fragments fragments[OZP_DIRECTION_COUNT];
 	struct ozp_misses arrivals;
 	struct ozp_tunnel tunnel;
+	struct ratelimit_state stale_rate;
+	struct ratelimit_state doubt_rate;
 	struct gro_cells gro_cells;
 };
 

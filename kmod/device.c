@@ -146,6 +146,13 @@ static void ozp_link_apply(struct ozp_convert *cv,
 	mutex_unlock(&cv->table.lock);
 }
 
+/* So many times a second, without a word in the log. */
+static void ozp_rate_init(struct ratelimit_state *rate, int per_second)
+{
+	ratelimit_state_init(rate, HZ, per_second);
+	ratelimit_set_flags(rate, RATELIMIT_MSG_ON_RELEASE);
+}
+
 static int ozp_device_init(struct net_device *dev)
 {
 	struct ozp_device *oz = netdev_priv(dev);
@@ -175,6 +182,8 @@ static int ozp_device_init(struct net_device *dev)
 		ozp_fragments_init(&cv->fragments[i], &cv->stats, i);
 	ozp_misses_init(&cv->arrivals, &ozp_device_arrival_events);
 
+	ozp_rate_init(&cv->stale_rate, OZP_STALE_RATE);
+	ozp_rate_init(&cv->doubt_rate, OZP_DOUBT_RATE);
 	cv->tunnel.dev = dev;
 	cv->tunnel.stats = &cv->stats;
 	cv->tunnel.receive = ozp_inbound;

@@ -21,6 +21,7 @@
 
 #include "admission.h"
 #include "embedded.h"
+#include "stale.h"
 
 /* Who may speak for the receiver of the embedded packet: itself, and the stack
  * of this node, which routed the packet to it. Anybody else on the node could
@@ -198,6 +199,9 @@ enum ozp_verdict ozp_error_inbound(struct ozp_convert *cv, struct sk_buff *skb,
 	verdict = ozp_embedded_parse(skb, pkt, &emb);
 	if (verdict != OZP_CONTINUE)
 		return verdict;
+	if (ozp_networks_contain(&cv->networks, pkt->tuple.family,
+				 &pkt->tuple.dst))
+		return ozp_stale_accept_rcu(cv, skb, pkt, &emb);
 	verdict = ozp_error_find(cv, pkt, &emb, &flow, &conv);
 	if (verdict != OZP_CONTINUE)
 		return verdict;

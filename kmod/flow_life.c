@@ -41,10 +41,12 @@ void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 	/* The first one told. */
 	if (ozp_packet_is_later_fragment(pkt))
 		return;
-	if (pkt->direction == OZPROXY_DIRECTION_IN)
+	if (pkt->direction == OZPROXY_DIRECTION_IN) {
 		ozp_flow_mark(flow, OZP_FLOW_REPLIED);
-	else if (!pkt->tcp_syn)
+		ozp_doubt_end(&conv->target->doubt);
+	} else if (!pkt->tcp_syn) {
 		ozp_flow_mark(flow, OZP_FLOW_OPENED);
+	}
 	if (pkt->tcp_fin)
 		ozp_flow_mark(flow, pkt->direction == OZPROXY_DIRECTION_IN ?
 				    OZP_FLOW_FIN_IN : OZP_FLOW_FIN_OUT);

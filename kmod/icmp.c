@@ -64,10 +64,16 @@ static const struct ozp_icmp_answer ozp_icmp_answers[OZP_REASON_COUNT] = {
 	[OZPROXY_DROP_REASON_PACKET_TOO_BIG] = OZP_ICMP_TOO_BIG,
 };
 
-/* Never about an error (RFC 1122, 3.2.2; RFC 4443, 2.4 e), about a message that
+/**
+ * ozp_icmp_may_answer() - whether an error about a packet may be sent at all
+ * @pkt: the packet
+ *
+ * Never about an error (RFC 1122, 3.2.2; RFC 4443, 2.4 e), about a message that
  * may be one, or about a part of a packet that does not say what it is.
+ *
+ * Return: whether.
  */
-static bool ozp_icmp_may_answer(const struct ozp_packet *pkt)
+bool ozp_icmp_may_answer(const struct ozp_packet *pkt)
 {
 	switch (pkt->icmp) {
 	case OZP_ICMP_ERROR:

@@ -9,6 +9,7 @@
 #include "packet.h"
 
 /* packet path */
+bool ozp_icmp_may_answer(const struct ozp_packet *pkt);
 bool ozp_icmp_has_answer(const struct ozp_packet *pkt);
 void ozp_icmp_answer(struct sk_buff *skb, const struct ozp_packet *pkt);
 

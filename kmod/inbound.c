@@ -17,6 +17,7 @@
 #include "admission.h"
 #include "clock.h"
 #include "mss.h"
+#include "stale.h"
 
 /* A packet from a tunnel is on its way up the stack. */
 static DEFINE_PER_CPU(bool, ozp_inbound_delivers);
@@ -195,6 +196,14 @@ static enum ozp_verdict ozp_inbound_steps(struct ozp_convert *cv,
 	return ozp_tunnel_ecn(skb, pkt);
 }
 
+static void ozp_inbound_reject(struct ozp_convert *cv, struct sk_buff *skb,
+			       struct ozp_packet *pkt)
+{
+	if (pkt->reason == OZPROXY_DROP_REASON_DESTINATION_NOT_LOCAL)
+		ozp_stale_answer_rcu(cv, skb, pkt);
+	ozp_drop(skb, pkt, pkt->reason);
+}
+
 static void ozp_inbound_finish(struct ozp_convert *cv, struct sk_buff *skb,
 			       struct ozp_packet *pkt, enum ozp_verdict verdict)
 {
@@ -203,7 +212,7 @@ static void ozp_inbound_finish(struct ozp_convert *cv, struct sk_buff *skb,
 		ozp_inbound_deliver(cv, skb, pkt);
 		break;
 	case OZP_DROP:
-		ozp_drop(skb, pkt, pkt->reason);
+		ozp_inbound_reject(cv, skb, pkt);
 		break;
 	case OZP_CONSUMED:
 		break;
@@ -231,7 +240,7 @@ static void ozp_inbound_fragment(struct ozp_convert *cv, struct sk_buff *skb,
 		ozp_convert_fragment(cv, skb, pkt, ozp_inbound_pass);
 		break;
 	case OZP_DROP:
-		ozp_drop(skb, pkt, pkt->reason);
+		ozp_inbound_reject(cv, skb, pkt);
 		break;
 	case OZP_CONSUMED:
 		break;

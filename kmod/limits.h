@@ -230,6 +230,30 @@
  */
 #define OZP_CHOOSE_TRIES		8
 
+/* Answers to other nodes a second that a Namespace IP is not used here: each
+ * tells a node what its table would have told it later, and whoever scans gets no
+ * more of them.
+ */
+#define OZP_STALE_RATE			100
+
+/* Bytes of transport header in such an answer: ports, or the identifier. */
+#define OZP_STALE_EMBEDDED		8
+
+/* Milliseconds for which an instance is in doubt after such an answer: longer than
+ * a worker needs to learn its own instances when it starts, and than a query takes.
+ * Each time that it is denied again soon after that, twice as long, up to a minute
+ * at the default.
+ */
+#define OZP_DOUBT_TIMEOUT_DEFAULT	5000
+#define OZP_DOUBT_TIMEOUT_MIN		0
+#define OZP_DOUBT_TIMEOUT_MAX		3600000
+#define OZP_DOUBT_BACKOFF		12U
+
+/* Doubts a second that begin, and are told to a helper: as many as one node sends
+ * answers.
+ */
+#define OZP_DOUBT_RATE			100
+
 /* Milliseconds without a packet after which a flow ends: as translators of
  * addresses are to wait. TCP has keepalives after two hours, where it has any
  * (RFC 5382, REQ-5: established no less than two hours and four minutes, opening

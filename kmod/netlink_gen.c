@@ -17,7 +17,7 @@ const struct nla_policy ozproxy_address_nl_policy[OZPROXY_A_ADDRESS_POLICY + 1] 
 	[OZPROXY_A_ADDRESS_POLICY] = NLA_POLICY_MAX(NLA_U32, 3),
 };
 
-const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_PAD + 1] = {
+const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_DOUBT + 1] = {
 	[OZPROXY_A_INSTANCE_NUMBER] = { .type = NLA_U32, },
 	[OZPROXY_A_INSTANCE_NAMESPACE_IPV4] = { .type = NLA_U32, },
 	[OZPROXY_A_INSTANCE_NAMESPACE_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -35,6 +35,7 @@ const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_PAD + 1] =
 	[OZPROXY_A_INSTANCE_TO_BYTES] = { .type = NLA_U64, },
 	[OZPROXY_A_INSTANCE_FROM_PACKETS] = { .type = NLA_U64, },
 	[OZPROXY_A_INSTANCE_FROM_BYTES] = { .type = NLA_U64, },
+	[OZPROXY_A_INSTANCE_DOUBT] = { .type = NLA_U32, },
 };
 
 /* OZPROXY_CMD_SERVICE_GET - do */

@@ -13,7 +13,7 @@
 
 /* Common nested types */
 extern const struct nla_policy ozproxy_address_nl_policy[OZPROXY_A_ADDRESS_POLICY + 1];
-extern const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_PAD + 1];
+extern const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_DOUBT + 1];
 
 extern const struct nla_policy ozproxy_service_get_nl_policy[OZPROXY_A_SERVICE_FIND_IPV6 + 1];
 

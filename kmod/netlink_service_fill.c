@@ -74,10 +74,13 @@ static int ozp_netlink_seen_fill(struct sk_buff *skb,
 			   OZPROXY_A_INSTANCE_FROM_BYTES },
 		.pad = OZPROXY_A_INSTANCE_PAD,
 	};
+	u32 doubt = ozp_doubt_left(&ep->doubt, ozp_clock_now());
 	struct ozp_traffic_sum sum = {};
 
 	ozp_traffic_add(&sum, ep->instance->traffic);
 	if (nla_put_u32(skb, OZPROXY_A_INSTANCE_RTT, ozp_node_rtt(ep->node)) ||
+	    (doubt && nla_put_u32(skb, OZPROXY_A_INSTANCE_DOUBT,
+				  ozp_clock_ms(doubt))) ||
 	    nla_put_u32(skb, OZPROXY_A_INSTANCE_FLOWS,
 			atomic_read(&ep->instance->flows)))
 		return -EMSGSIZE;

@@ -7,46 +7,13 @@
 
 #include "reset.h"
 
-#include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/tcp.h>
 #include <net/ip6_checksum.h>
 #include <net/tcp.h>
 
-static void ozp_reset_put_ip4(struct sk_buff *skb, const struct ozp_tuple *to)
-{
-	struct iphdr *iph = skb_push(skb, sizeof(*iph));
-
-	skb_reset_network_header(skb);
-	memset(iph, 0, sizeof(*iph));
-	iph->version = 4;
-	iph->ihl = sizeof(*iph) / 4;
-	iph->tot_len = htons(skb->len);
-	iph->frag_off = htons(IP_DF);
-	iph->ttl = IPDEFTTL;
-	iph->protocol = IPPROTO_TCP;
-	iph->saddr = to->dst.ip4;
-	iph->daddr = to->src.ip4;
-	ip_send_check(iph);
-	skb->protocol = htons(ETH_P_IP);
-}
-
-static void ozp_reset_put_ip6(struct sk_buff *skb, const struct ozp_tuple *to)
-{
-	unsigned int len = skb->len;
-	struct ipv6hdr *ip6h = skb_push(skb, sizeof(*ip6h));
-
-	skb_reset_network_header(skb);
-	memset(ip6h, 0, sizeof(*ip6h));
-	ip6h->version = 6;
-	ip6h->payload_len = htons(len);
-	ip6h->nexthdr = IPPROTO_TCP;
-	ip6h->hop_limit = IPDEFTTL;
-	ip6h->saddr = to->dst.ip6;
-	ip6h->daddr = to->src.ip6;
-	skb->protocol = htons(ETH_P_IPV6);
-}
+#include "compose.h"
 
 /* RFC 9293, 3.10.7.1: in the place that the segment acknowledges, or else
  * acknowledging the segment.
@@ -110,11 +77,7 @@ void ozp_reset_answer(struct net_device *dev, const struct sk_buff *skb,
 	ozp_reset_put_tcp(answer, th, skb->len - pkt->l4_offset -
 			  th->doff * 4 + th->syn + th->fin);
 	ozp_reset_sum(answer, to);
-	if (to->family == AF_INET)
-		ozp_reset_put_ip4(answer, to);
-	else
-		ozp_reset_put_ip6(answer, to);
-	skb_reset_mac_header(answer);
+	ozp_compose_ip(answer, to->family, IPPROTO_TCP, &to->dst, &to->src);
 	answer->dev = dev;
 	answer->pkt_type = PACKET_HOST;
 	netif_rx(answer);

@@ -16,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "doubt.h"
 #include "node.h"
 #include "packet.h"
 #include "policy.h"
@@ -23,11 +24,13 @@
 #include "traffic.h"
 
 /**
- * struct ozp_endpoint - where an instance is, immutable but for @stale
+ * struct ozp_endpoint - where an instance is, immutable but for @stale and
+ *	@doubt
  * @config: what the table says
  * @instance: the identity (holds a reference)
  * @node: the worker (holds a reference)
  * @stale: it was replaced or withdrawn; whoever uses it looks again
+ * @doubt: whether its worker knows it
  * @ref: references
  * @rcu: defers freeing
  */
@@ -36,6 +39,7 @@ struct ozp_endpoint {
 	struct ozp_instance *instance;
 	struct ozp_node *node;
 	bool stale;
+	struct ozp_doubt doubt;
 	refcount_t ref;
 	struct rcu_head rcu;
 };

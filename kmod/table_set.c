@@ -198,6 +198,8 @@ static void ozp_change_publish_endpoint(struct ozp_table *table,
 {
 	struct ozp_endpoint *old = ozp_table_endpoint(table, ep->instance);
 
+	/* Whoever sets the table knows better. */
+	ozp_doubt_end(&ep->doubt);
 	if (ep == old)
 		return;
 	WRITE_ONCE(ep->instance->state, OZP_INSTANCE_LIVE);
@@ -332,6 +334,15 @@ static bool ozp_table_is_equal(struct ozp_table *table, struct ozp_service *svc,
 	return true;
 }
 
+static void ozp_table_believe(struct ozp_table *table, struct ozp_service *svc)
+{
+	struct ozp_snapshot *snap = ozp_table_snapshot(table, svc);
+	u32 i;
+
+	for (i = 0; i < snap->endpoint_count; i++)
+		ozp_doubt_end(&snap->endpoints[i]->doubt);
+}
+
 /**
  * ozp_table_set() - create or replace a service as a whole
  * @table: the table, locked
@@ -339,7 +350,8 @@ static bool ozp_table_is_equal(struct ozp_table *table, struct ozp_service *svc,
  * @fault: on error, what is wrong
  *
  * Readers see the old service or the new one. A service that is as wanted
- * already is not touched. Flows of instances that stay go on. May sleep.
+ * already is not touched, but no instance of it is in doubt any more. Flows of
+ * instances that stay go on. May sleep.
  *
  * Return: 1 when something changed, 0 when nothing did; -EEXIST for something
  * that is given twice, -ENOSPC with a full table, -ENOMEM; then nothing has
@@ -364,6 +376,7 @@ int ozp_table_set(struct ozp_table *table,
 
 	change.svc = ozp_service_get_by_name(&table->services, config->name);
 	if (change.svc && ozp_table_is_equal(table, change.svc, config)) {
+		ozp_table_believe(table, change.svc);
 		ozp_service_put(change.svc);
 		return 0;
 	}

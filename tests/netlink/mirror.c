@@ -132,6 +132,9 @@ static const struct attr_mirror link_attrs[] = {
 	[IFLA_OZPROXY_ARRIVAL_MEMORY] = {
 		"arrival-memory", KIND_U32, "100000",
 		{ "1073741825", "4294967295" } },
+	[IFLA_OZPROXY_DOUBT_TIMEOUT] = {
+		"doubt-timeout", KIND_U32, "1000",
+		{ "3600001", "4294967295" } },
 };
 
 SET(IFLA_OZPROXY, link);
@@ -173,6 +176,7 @@ static const struct attr_mirror instance_attrs[] = {
 	[OZPROXY_A_INSTANCE_FROM_PACKETS] = { "from-packets", KIND_U64, "0" },
 	[OZPROXY_A_INSTANCE_FROM_BYTES] = { "from-bytes", KIND_U64, "0" },
 	[OZPROXY_A_INSTANCE_PAD] = { "pad", KIND_PAD },
+	[OZPROXY_A_INSTANCE_DOUBT] = { "doubt", KIND_U32, "0" },
 };
 
 SET(OZPROXY_A_INSTANCE, instance, OZPROXY_A_INSTANCE_NUMBER,

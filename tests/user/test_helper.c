@@ -584,6 +584,23 @@ static void the_device_is_another_one(void **state)
 	world_did(world, "set shop 2\n");
 }
 
+/* Another worker says that an instance is not there: the cluster decides. */
+static void the_kernel_doubts(void **state)
+{
+	(void)state;
+	know_shop();
+	interests_doubted(&world->helper.interests, "10.30.1.30", world->now);
+	world_did(world, "ask shop\n");
+	/* It stands by what it said. */
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "");
+	interests_doubted(&world->helper.interests, "10.30.1.30", world->now);
+	world_answers(world, "shop", "shop", 2, false);
+	world_did(world, "ask shop\nset shop 2\n");
+	interests_doubted(&world->helper.interests, "10.30.9.99", world->now);
+	world_did(world, "");
+}
+
 static void an_address_goes_over(void **state)
 {
 	const struct job *shop;
@@ -668,6 +685,7 @@ int main(void)
 		TEST(the_broker_goes_and_comes),
 		TEST(a_new_helper_adopts),
 		TEST(the_device_is_another_one),
+		TEST(the_kernel_doubts),
 		TEST(an_address_goes_over),
 		TEST(a_thousand_at_once),
 	};

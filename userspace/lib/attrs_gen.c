@@ -105,6 +105,7 @@ const struct ozp_enum ozp_direction_enum = {
 static const char *const miss_state_names[] = {
 	[OZPROXY_MISS_STATE_WAITING] = "waiting",
 	[OZPROXY_MISS_STATE_NEGATIVE] = "negative",
+	[OZPROXY_MISS_STATE_DOUBTED] = "doubted",
 };
 
 const struct ozp_enum ozp_miss_state_enum = {
@@ -160,6 +161,8 @@ static const char *const drop_reason_names[] = {
 	[OZPROXY_DROP_REASON_ARRIVAL_SOURCE_FULL] = "arrival-source-full",
 	[OZPROXY_DROP_REASON_ARRIVAL_QUEUE_FULL] = "arrival-queue-full",
 	[OZPROXY_DROP_REASON_ARRIVAL_PACKETS_FULL] = "arrival-packets-full",
+	[OZPROXY_DROP_REASON_STALE_BINDING] = "stale-binding",
+	[OZPROXY_DROP_REASON_STALE_LIMIT] = "stale-limit",
 };
 
 const struct ozp_enum ozp_drop_reason_enum = {
@@ -323,6 +326,12 @@ static const struct ozp_attr instance_attrs[] = {
 		.kind = OZP_KIND_U64,
 		.offset = offsetof(struct ozp_instance, from_bytes),
 		.size = sizeof(((struct ozp_instance *)0)->from_bytes),
+	},
+	[OZPROXY_A_INSTANCE_DOUBT] = {
+		.name = "doubt",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_instance, doubt),
+		.size = sizeof(((struct ozp_instance *)0)->doubt),
 	},
 };
 
@@ -1063,6 +1072,12 @@ static const struct ozp_attr link_attrs[] = {
 		.kind = OZP_KIND_U32,
 		.offset = offsetof(struct ozp_link, arrival_memory),
 		.size = sizeof(((struct ozp_link *)0)->arrival_memory),
+	},
+	[IFLA_OZPROXY_DOUBT_TIMEOUT] = {
+		.name = "doubt-timeout",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, doubt_timeout),
+		.size = sizeof(((struct ozp_link *)0)->doubt_timeout),
 	},
 };
 

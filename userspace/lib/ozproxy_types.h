@@ -73,6 +73,9 @@ struct ozp_address {
  * @to_bytes: In replies, their bytes from the IP header on.
  * @from_packets: In replies, packets from it that this device converted.
  * @from_bytes: In replies, their bytes from the IP header on.
+ * @doubt: In replies, milliseconds for which new flows still prefer other
+ *   instances, because its worker answered that it has no such Namespace IP
+ *   (link attribute doubt-timeout). Missing when they do not.
  */
 struct ozp_instance {
 	uint64_t present;
@@ -93,6 +96,7 @@ struct ozp_instance {
 	uint64_t to_bytes;
 	uint64_t from_packets;
 	uint64_t from_bytes;
+	uint32_t doubt;
 };
 
 /**
@@ -273,7 +277,8 @@ struct ozp_drop {
  *   drops(in) + in-waiting.
  * @present: which members are set, a bit 1ull << ATTRIBUTE each (see OZP_HAS)
  * @ifindex: Interface index of the ozproxy device. Required in requests.
- * @out_received: Packets that came from the node's containers.
+ * @out_received: Packets that came from the node's containers, and answers to
+ *   other workers that a Namespace IP is not used here.
  * @out_tunnelled: Packets that left in the tunnel.
  * @out_local: Packets handed to the receiving side of this node, without the
  *   wire.
@@ -405,6 +410,10 @@ struct ozp_stats {
  * @arrival_source_packets: The same from one outer source, default 16.
  * @arrival_memory: Most bytes of memory that they occupy in all, default
  *   1048576. One outer source gets no more of it than it leaves to others.
+ * @doubt_timeout: Milliseconds for which new flows prefer other instances
+ *   after the worker of one answered that it has no such Namespace IP, default
+ *   5000; then up to twelve times as long when it says so again. 0: such
+ *   answers change nothing.
  */
 struct ozp_link {
 	uint64_t present;
@@ -448,6 +457,7 @@ struct ozp_link {
 	uint32_t arrival_packets;
 	uint32_t arrival_source_packets;
 	uint32_t arrival_memory;
+	uint32_t doubt_timeout;
 };
 
 #endif /* _OZP_LIB_OZPROXY_TYPES_H */

@@ -462,6 +462,8 @@ const struct noun device_noun = {
 		"                       at a time, each way (1024)\n"
 		"  fragment-memory N    most bytes of fragments that wait for the first\n"
 		"                       of their datagram, each way (4194304)\n"
-		"  fragment-timeout MS  when an unfinished datagram is given up (30000)\n",
+		"  fragment-timeout MS  when an unfinished datagram is given up (30000)\n"
+		"  doubt-timeout MS     how long new flows prefer others to an instance\n"
+		"                       that its worker does not know (5000)\n",
 	.verbs = verbs,
 };

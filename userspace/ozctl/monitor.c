@@ -36,18 +36,31 @@ static json_t *json_event(const struct ozp_event *event)
 	return json;
 }
 
+static void text_miss(FILE *out, const struct ozp_miss *miss)
+{
+	char text[EMIT_TEXT];
+	const char *address;
+
+	address = OZP_HAS(miss, OZPROXY_A_MISS_IPV4) ?
+			  emit_ipv4(&miss->ipv4, text) :
+			  emit_ipv6(&miss->ipv6, text);
+	if (miss->state == OZPROXY_MISS_STATE_DOUBTED)
+		fprintf(out,
+			"doubt: %s leads to an instance that its worker "
+			"does not know\n",
+			address);
+	else
+		fprintf(out, "miss: %s is %s known\n", address,
+			miss->announced > 1 ? "still not" : "not");
+}
+
 static void text_event(FILE *out, const struct ozp_event *event)
 {
 	const struct ozp_service *service = &event->service;
-	char text[EMIT_TEXT];
 
 	switch (event->command) {
 	case OZPROXY_CMD_MISS_NTF:
-		fprintf(out, "miss: %s is %s known\n",
-			OZP_HAS(&event->miss, OZPROXY_A_MISS_IPV4) ?
-				emit_ipv4(&event->miss.ipv4, text) :
-				emit_ipv6(&event->miss.ipv6, text),
-			event->miss.announced > 1 ? "still not" : "not");
+		text_miss(out, &event->miss);
 		break;
 	case OZPROXY_CMD_SERVICE_NTF:
 		fprintf(out,

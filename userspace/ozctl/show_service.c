@@ -57,15 +57,15 @@ static const char *node_text(const struct ozp_instance *instance, char *text)
 	return emit_port(text, instance->node_port);
 }
 
-static const char *flags_text(uint32_t flags, char *text)
+static const char *flags_text(const struct ozp_instance *instance, char *text)
 {
-	bool is_local = flags & OZPROXY_INSTANCE_FLAGS_LOCAL;
-	bool is_draining = flags & OZPROXY_INSTANCE_FLAGS_DRAINING;
+	bool is_local = instance->flags & OZPROXY_INSTANCE_FLAGS_LOCAL;
+	bool is_draining = instance->flags & OZPROXY_INSTANCE_FLAGS_DRAINING;
 
-	snprintf(text, EMIT_TEXT, "%s%s%s", is_local ? "local" : "",
-		 is_local && is_draining ? ", " : "",
-		 is_draining ? "draining" : "");
-	return *text ? text : NULL;
+	snprintf(text, EMIT_TEXT, "%s%s%s", is_local ? ", local" : "",
+		 is_draining ? ", draining" : "",
+		 instance->doubt ? ", in doubt" : "");
+	return *text ? text + 2 : NULL;
 }
 
 static const char *v6_if(const struct ozp_instance *instance,
@@ -126,7 +126,7 @@ static void instance_rows(struct table *table,
 				"-",
 			node_text(instance, node), weight, metric,
 			rtt_text(instance, rtt), flows_text(instance, flows),
-			flags_text(instance->flags, flags) });
+			flags_text(instance, flags) });
 	if (a || b)
 		table_row(table,
 			  (const char *[]){ NULL, a ?: "-", b ?: "-", NULL,

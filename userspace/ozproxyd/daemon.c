@@ -175,6 +175,13 @@ static void kernel_miss(void *data, const char *address)
 	helper_miss(&daemon->helper, address, now_ms());
 }
 
+static void kernel_doubt(void *data, const char *address)
+{
+	struct daemon *daemon = data;
+
+	interests_doubted(&daemon->helper.interests, address, now_ms());
+}
+
 static void kernel_idle(void *data, const char *service, uint64_t used)
 {
 	struct daemon *daemon = data;
@@ -192,6 +199,7 @@ static void kernel_deleted(void *data, const char *service)
 static const struct kernel_ops kernel_ops = {
 	.table = kernel_table,
 	.miss = kernel_miss,
+	.doubt = kernel_doubt,
 	.idle = kernel_idle,
 	.deleted = kernel_deleted,
 };

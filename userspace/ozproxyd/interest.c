@@ -512,6 +512,14 @@ bool interests_missed(struct interests *in, const char *address)
 	return job->is_set;
 }
 
+void interests_doubted(struct interests *in, const char *address, uint64_t now)
+{
+	struct job *job = jobs_get_by_address(&in->jobs, address);
+
+	if (job && !job->is_static)
+		ask(job, true, now);
+}
+
 void interests_adopt(struct interests *in, const struct ozp_service *service,
 		     uint64_t now)
 {

@@ -137,6 +137,14 @@ void interests_deleted(struct interests *in, const char *job);
  */
 bool interests_missed(struct interests *in, const char *address);
 
+/**
+ * interests_doubted() - The kernel has an address, but heard that it is out of
+ * date.
+ *
+ * The cluster is asked; what it has said stays in the kernel meanwhile.
+ */
+void interests_doubted(struct interests *in, const char *address, uint64_t now);
+
 /** interests_adopt() - The kernel has a service, from an earlier helper. */
 void interests_adopt(struct interests *in, const struct ozp_service *service,
 		     uint64_t now);

@@ -154,9 +154,13 @@ static void miss_address(struct kernel *kernel, const struct ozp_miss *miss)
 	bool v4 = OZP_HAS(miss, OZPROXY_A_MISS_IPV4);
 	char text[RECORD_TEXT];
 
-	if (inet_ntop(v4 ? AF_INET : AF_INET6,
-		      v4 ? (const void *)&miss->ipv4 : &miss->ipv6, text,
-		      sizeof(text)))
+	if (!inet_ntop(v4 ? AF_INET : AF_INET6,
+		       v4 ? (const void *)&miss->ipv4 : &miss->ipv6, text,
+		       sizeof(text)))
+		return;
+	if (miss->state == OZPROXY_MISS_STATE_DOUBTED)
+		kernel->ops->doubt(kernel->data, text);
+	else
 		kernel->ops->miss(kernel->data, text);
 }
 

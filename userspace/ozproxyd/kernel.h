@@ -18,6 +18,7 @@ struct kernel;
  * @table: this is in its table; at the start, when the device is another one,
  *   and when some of the following may have been lost
  * @miss: a container used an address that it does not have
+ * @doubt: it has an address, which another worker says is out of date
  * @idle: nobody used a service after @used
  * @deleted: a service is not in the table any more
  */
@@ -25,6 +26,7 @@ struct kernel_ops {
 	void (*table)(void *data, const struct ozp_service *services,
 		      size_t count, uint64_t boottime);
 	void (*miss)(void *data, const char *address);
+	void (*doubt)(void *data, const char *address);
 	void (*idle)(void *data, const char *service, uint64_t used);
 	void (*deleted)(void *data, const char *service);
 };

@@ -145,10 +145,14 @@ enum ozproxy_direction {
  * @OZPROXY_MISS_STATE_WAITING: Nothing yet; packets to it wait for an answer.
  * @OZPROXY_MISS_STATE_NEGATIVE: Nobody has it; packets to it are rejected at
  *   once.
+ * @OZPROXY_MISS_STATE_DOUBTED: In notifications only. The table has it, but
+ *   another worker answered that it does not know the instance that a packet
+ *   to it went to: that service is to be asked for again. Nothing waits.
  */
 enum ozproxy_miss_state {
 	OZPROXY_MISS_STATE_WAITING,
 	OZPROXY_MISS_STATE_NEGATIVE,
+	OZPROXY_MISS_STATE_DOUBTED,
 };
 
 /**
@@ -261,6 +265,13 @@ enum ozproxy_miss_state {
  * @OZPROXY_DROP_REASON_ARRIVAL_PACKETS_FULL: The source of a tunnelled packet
  *   is unknown, and as many tunnelled packets wait as may, or occupy as much
  *   memory (link attributes arrival-packets, arrival-memory).
+ * @OZPROXY_DROP_REASON_STALE_BINDING: An ICMP error of another worker, which
+ *   has no such Namespace IP any more; it was heard, and new flows prefer
+ *   other instances for a while (link attribute doubt-timeout).
+ * @OZPROXY_DROP_REASON_STALE_LIMIT: An ICMP error of another worker, which has
+ *   no such Namespace IP any more; it changes nothing, because its instance is
+ *   or was just in doubt for that, too many are, or none may be (link
+ *   attribute doubt-timeout).
  */
 enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_NOT_IP,
@@ -310,6 +321,8 @@ enum ozproxy_drop_reason {
 	OZPROXY_DROP_REASON_ARRIVAL_SOURCE_FULL,
 	OZPROXY_DROP_REASON_ARRIVAL_QUEUE_FULL,
 	OZPROXY_DROP_REASON_ARRIVAL_PACKETS_FULL,
+	OZPROXY_DROP_REASON_STALE_BINDING,
+	OZPROXY_DROP_REASON_STALE_LIMIT,
 };
 
 enum {
@@ -353,6 +366,7 @@ enum {
 	IFLA_OZPROXY_ARRIVAL_PACKETS,
 	IFLA_OZPROXY_ARRIVAL_SOURCE_PACKETS,
 	IFLA_OZPROXY_ARRIVAL_MEMORY,
+	IFLA_OZPROXY_DOUBT_TIMEOUT,
 
 	__IFLA_OZPROXY_MAX,
 	IFLA_OZPROXY_MAX = (__IFLA_OZPROXY_MAX - 1)
@@ -394,6 +408,7 @@ enum {
 	OZPROXY_A_INSTANCE_FROM_PACKETS,
 	OZPROXY_A_INSTANCE_FROM_BYTES,
 	OZPROXY_A_INSTANCE_PAD,
+	OZPROXY_A_INSTANCE_DOUBT,
 
 	__OZPROXY_A_INSTANCE_MAX,
 	OZPROXY_A_INSTANCE_MAX = (__OZPROXY_A_INSTANCE_MAX - 1)
