@@ -177,30 +177,46 @@ bool ozp_miss_find(struct ozp_misses *misses, const struct ozp_miss_key *key,
 	return miss;
 }
 
+/* The place itself while it is there: only who stands on one that went meanwhile
+ * is led there from the beginning.
+ */
+static struct list_head *ozp_miss_place_find(struct ozp_misses *misses,
+					     const struct ozp_miss_place *place)
+{
+	struct ozp_miss *miss;
+
+	if (!place->id)
+		return &misses->list;
+	miss = ozp_miss_lookup(misses, &place->key);
+	if (miss && miss->id == place->id)
+		return &miss->all;
+	list_for_each_entry(miss, &misses->list, all)
+		if (miss->id > place->id)
+			return miss->all.prev;
+	return misses->list.prev;
+}
+
 /**
  * ozp_miss_find_after() - go through the addresses, oldest first
  * @misses: where to look
- * @id: id of the one before, 0 at first
+ * @last: the one before
  * @infos: filled in with those that follow
- * @count: room in @infos; the lock is held for as many look-ups as there are
- *	addresses, each time
+ * @count: room in @infos
  *
  * Return: how many were filled in; fewer than @count at the end.
  */
-u32 ozp_miss_find_after(struct ozp_misses *misses, u64 id,
+u32 ozp_miss_find_after(struct ozp_misses *misses,
+			const struct ozp_miss_place *last,
 			struct ozp_miss_info *infos, u32 count)
 {
-	struct ozp_miss *miss;
+	struct list_head *pos;
 	u32 found = 0;
 
 	spin_lock_bh(&misses->lock);
-	list_for_each_entry(miss, &misses->list, all) {
-		if (miss->id <= id)
-			continue;
-		if (found == count)
-			break;
-		ozp_miss_inform(misses, miss, &infos[found++]);
-	}
+	pos = ozp_miss_place_find(misses, last)->next;
+	for (; pos != &misses->list && found < count; pos = pos->next)
+		ozp_miss_inform(misses, list_entry(pos, struct ozp_miss, all),
+				&infos[found++]);
 	spin_unlock_bh(&misses->lock);
 	return found;
 }

@@ -49,6 +49,16 @@ struct ozp_miss_info {
 };
 
 /**
+ * struct ozp_miss_place - how far somebody came who goes through the addresses
+ * @key: the last one
+ * @id: its id; 0: there was none yet
+ */
+struct ozp_miss_place {
+	struct ozp_miss_key key;
+	u64 id;
+};
+
+/**
  * struct ozp_miss_events - what the layer above does; never under the lock
  * @notify: tells user space of an address; any context that packets come from
  * @release: has a packet whose answer came, and consumes it, with the tunnel
@@ -100,7 +110,8 @@ void ozp_misses_options_changed(struct ozp_misses *misses);
 void ozp_misses_run(struct ozp_misses *misses);
 bool ozp_miss_find(struct ozp_misses *misses, const struct ozp_miss_key *key,
 		   struct ozp_miss_info *info);
-u32 ozp_miss_find_after(struct ozp_misses *misses, u64 id,
+u32 ozp_miss_find_after(struct ozp_misses *misses,
+			const struct ozp_miss_place *last,
 			struct ozp_miss_info *infos, u32 count);
 
 /* for miss_wait.c and miss_end.c, under the lock */

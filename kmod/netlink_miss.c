@@ -147,11 +147,11 @@ int ozproxy_nl_miss_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 /**
  * struct ozp_miss_dump - how far a dump has come
- * @after: id of the last address that was written
+ * @last: the last address that was written
  * @arrivals: it comes to those of packets from the tunnel
  */
 struct ozp_miss_dump {
-	u64 after;
+	struct ozp_miss_place last;
 	bool arrivals;
 };
 
@@ -170,7 +170,7 @@ static bool ozp_netlink_miss_dump_all(struct sk_buff *skb,
 	u32 count, i;
 
 	do {
-		count = ozp_miss_find_after(misses, dump->after, infos,
+		count = ozp_miss_find_after(misses, &dump->last, infos,
 					    OZP_MISS_BATCH);
 		for (i = 0; i < count; i++) {
 			if ((!key->family ||
@@ -181,7 +181,8 @@ static bool ozp_netlink_miss_dump_all(struct sk_buff *skb,
 						  OZPROXY_CMD_MISS_GET, oz,
 						  &infos[i]))
 				return false;
-			dump->after = infos[i].id;
+			dump->last.key = infos[i].key;
+			dump->last.id = infos[i].id;
 		}
 	} while (count == OZP_MISS_BATCH);
 	return true;
@@ -201,7 +202,7 @@ static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
 	while (ozp_netlink_miss_dump_all(skb, cb, oz, key, infos) &&
 	       !dump->arrivals) {
 		dump->arrivals = true;
-		dump->after = 0;
+		dump->last.id = 0;
 	}
 	kfree(infos);
 	return 0;

@@ -4,6 +4,7 @@
 #include "service.h"
 
 #include <linux/hash.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 
@@ -116,7 +117,7 @@ struct ozp_instance *ozp_instance_new(struct ozp_service *svc, u32 number)
 	refcount_inc(&svc->ref);
 	inst->service = svc;
 	spin_lock_bh(&svc->set->lock);
-	list_add_tail(&inst->link, &svc->instances);
+	list_add_tail_rcu(&inst->link, &svc->instances);
 	spin_unlock_bh(&svc->set->lock);
 	return inst;
 }
@@ -124,7 +125,7 @@ struct ozp_instance *ozp_instance_new(struct ozp_service *svc, u32 number)
 static void ozp_instance_unlink(struct ozp_instance *inst)
 {
 	lockdep_assert_held(&inst->service->set->lock);
-	list_del(&inst->link);
+	list_del_rcu(&inst->link);
 }
 
 static void ozp_instance_free_rcu(struct rcu_head *rcu)
@@ -152,8 +153,10 @@ void ozp_instance_put(struct ozp_instance *inst)
 	if (!refcount_dec_and_test(&inst->ref))
 		return;
 	spin_lock_bh(&svc->set->lock);
+	write_seqcount_begin(&svc->set->passed);
 	ozp_instance_unlink(inst);
 	ozp_traffic_add(&svc->past, inst->traffic);
+	write_seqcount_end(&svc->set->passed);
 	spin_unlock_bh(&svc->set->lock);
 	ozp_service_put(svc);
 	call_rcu(&inst->rcu, ozp_instance_free_rcu);
@@ -275,27 +278,32 @@ void ozp_snapshot_release(struct ozp_snapshot *snap)
 
 /**
  * ozp_service_sum() - what all instances of a service did
- * @svc: the service
+ * @svc: the service, held
  * @sum: traffic since the service is remembered, also that of instances that are
  *	gone
  *
- * The lock is held for a look at each CPU's counters of each instance. Process
- * context.
+ * Takes no lock, for it looks at each CPU's counters of each instance; begins
+ * anew when an instance goes meanwhile. Process context.
  *
  * Return: live flows of all instances.
  */
 u32 ozp_service_sum(struct ozp_service *svc, struct ozp_traffic_sum *sum)
 {
 	struct ozp_instance *inst;
-	u32 flows = 0;
+	unsigned int seq;
+	u32 flows;
 
-	spin_lock_bh(&svc->set->lock);
-	*sum = svc->past;
-	list_for_each_entry(inst, &svc->instances, link) {
-		flows += atomic_read(&inst->flows);
-		ozp_traffic_add(sum, inst->traffic);
-	}
-	spin_unlock_bh(&svc->set->lock);
+	do {
+		seq = read_seqcount_begin(&svc->set->passed);
+		*sum = svc->past;
+		flows = 0;
+		rcu_read_lock();
+		list_for_each_entry_rcu(inst, &svc->instances, link) {
+			flows += atomic_read(&inst->flows);
+			ozp_traffic_add(sum, inst->traffic);
+		}
+		rcu_read_unlock();
+	} while (read_seqcount_retry(&svc->set->passed, seq));
 	return flows;
 }
 
@@ -390,6 +398,7 @@ void ozp_service_put(struct ozp_service *svc)
 void ozp_services_init(struct ozp_services *set)
 {
 	spin_lock_init(&set->lock);
+	seqcount_spinlock_init(&set->passed, &set->lock);
 	INIT_LIST_HEAD(&set->list);
 	memset(set->buckets, 0, sizeof(set->buckets));
 	set->last_id = 0;

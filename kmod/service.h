@@ -13,6 +13,7 @@
 #include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -149,6 +150,7 @@ struct ozp_service {
  * struct ozp_services - the services of a device
  * @lock: protects @list, @buckets, the lists of instances and what those of the
  *	past did; taken with BH off
+ * @passed: changes while an instance goes over to the past
  * @list: all services
  * @buckets: all services by name
  * @last_id: the latest id
@@ -156,6 +158,7 @@ struct ozp_service {
 struct ozp_services {
 	/* protects all below, the lists of instances, and their past */
 	spinlock_t lock;
+	seqcount_spinlock_t passed;
 	struct list_head list;
 	struct hlist_head buckets[1 << OZP_SERVICE_BUCKET_BITS];
 	u64 last_id;

@@ -809,21 +809,24 @@ static void dumps_go_on(struct kunit *test)
 {
 	struct waiting_room *room = room_new(test);
 	struct ozp_miss_info infos[4];
+	struct ozp_miss_place last = {};
 	u32 i, count, seen = 0;
-	u64 last = 0;
 
 	for (i = 0; i < 10; i++)
 		send(room, packet_new(test, i, 100), i, 0);
 	resolve(room, 2, 1000);
 	do {
-		count = ozp_miss_find_after(&room->misses, last, infos,
+		count = ozp_miss_find_after(&room->misses, &last, infos,
 					    ARRAY_SIZE(infos));
 		for (i = 0; i < count; i++, seen++) {
-			KUNIT_EXPECT_GT(test, infos[i].id, last);
-			last = infos[i].id;
+			KUNIT_EXPECT_GT(test, infos[i].id, last.id);
+			last.id = infos[i].id;
+			last.key = infos[i].key;
 		}
-		/* Seen already. */
+		/* Seen already: first another one, then the last of all. */
 		answer(room, seen / 8);
+		if (seen == 8)
+			answer(room, number_of(&last.key));
 	} while (count == ARRAY_SIZE(infos));
 	KUNIT_EXPECT_EQ(test, seen, 10);
 	KUNIT_EXPECT_EQ(test, infos[count - 1].state,
