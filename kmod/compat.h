@@ -61,6 +61,15 @@ static inline struct nlattr **ozp_compat_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
+/* Groups for those who administer the namespace: since 6.7. */
+enum {
+#ifdef OZP_HAVE_MCAST_ADMIN
+	OZP_COMPAT_MCAST_ADMIN = GENL_MCAST_CAP_NET_ADMIN,
+#else
+	OZP_COMPAT_MCAST_ADMIN = 0,
+#endif
+};
+
 /* newlink got its arguments in a structure in 6.15. @create is called with the
  * namespace that the tunnel's socket belongs to: the one named by
  * IFLA_LINK_NETNSID, else the caller's.

@@ -5,10 +5,16 @@
 
 #include <linux/module.h>
 
+#include "compat.h"
+
 static struct genl_ops ozp_netlink_ops[ARRAY_SIZE(ozproxy_nl_ops)];
 
 static const struct genl_multicast_group ozp_netlink_groups[] = {
-	[OZPROXY_NLGRP_MISSES] = { .name = OZPROXY_MCGRP_MISSES },
+	/* Who sends where, as flows: not for everybody. */
+	[OZPROXY_NLGRP_MISSES] = {
+		.name = OZPROXY_MCGRP_MISSES,
+		.flags = OZP_COMPAT_MCAST_ADMIN,
+	},
 	[OZPROXY_NLGRP_CHANGES] = { .name = OZPROXY_MCGRP_CHANGES },
 };
 
@@ -23,24 +29,6 @@ struct genl_family ozp_netlink_family __ro_after_init = {
 	.mcgrps = ozp_netlink_groups,
 	.n_mcgrps = ARRAY_SIZE(ozp_netlink_groups),
 };
-
-/**
- * ozp_netlink_missing() - refuse a request for what it lacks
- * @extack: says so
- * @nest: the attribute that it should be in, NULL for the message itself
- * @type: the attribute that is missing
- * @text: for people
- *
- * Return: -EINVAL.
- */
-int ozp_netlink_missing(struct netlink_ext_ack *extack,
-			const struct nlattr *nest, u16 type, const char *text)
-{
-	NL_SET_ERR_ATTR_MISS(extack, nest, type);
-	if (extack)
-		extack->_msg = text;
-	return -EINVAL;
-}
 
 /**
  * ozp_netlink_device_get() - find the device that a request is about

@@ -21,6 +21,23 @@ struct ozp_netlink_addr_attrs {
 	u16 ip6;
 };
 
+/**
+ * ozp_netlink_missing() - refuse a request for what it lacks
+ * @extack: says what is wrong
+ * @nest: the attribute that it should be in, NULL for the message itself
+ * @type: the attribute that is missing
+ * @text: for people, a literal
+ *
+ * Return: -EINVAL.
+ */
+#define ozp_netlink_missing(extack, nest, type, text) ({		\
+	struct netlink_ext_ack *__ack = (extack);			\
+									\
+	NL_SET_ERR_ATTR_MISS(__ack, nest, type);			\
+	NL_SET_ERR_MSG(__ack, text);					\
+	-EINVAL;							\
+})
+
 /* helpers of the handlers */
 struct ozp_device *ozp_netlink_device_get(struct net *net,
 					  const struct nlattr *ifindex,
@@ -32,8 +49,6 @@ int ozp_netlink_do(struct genl_info *info, u16 type,
 				 struct genl_info *info));
 int ozp_netlink_lock(struct ozp_device *oz, struct netlink_ext_ack *extack);
 void ozp_netlink_unlock(struct ozp_device *oz);
-int ozp_netlink_missing(struct netlink_ext_ack *extack,
-			const struct nlattr *nest, u16 type, const char *text);
 bool ozp_netlink_has_listeners(const struct ozp_device *oz, unsigned int group);
 void ozp_netlink_multicast(const struct ozp_device *oz, struct sk_buff *skb,
 			   unsigned int group);

@@ -154,6 +154,7 @@ const struct genl_ops ozproxy_nl_ops[9] = {
 		.dumpit		= ozproxy_nl_flow_get_dumpit,
 		.policy		= ozproxy_flow_get_nl_policy,
 		.maxattr	= OZPROXY_A_FLOW_INSTANCE,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= OZPROXY_CMD_FLOW_FLUSH,
@@ -168,6 +169,7 @@ const struct genl_ops ozproxy_nl_ops[9] = {
 		.dumpit		= ozproxy_nl_miss_get_dumpit,
 		.policy		= ozproxy_miss_get_nl_policy,
 		.maxattr	= OZPROXY_A_MISS_IPV6,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= OZPROXY_CMD_STATS_GET,

@@ -146,6 +146,16 @@ static int ozp_netlink_instance_fill(struct sk_buff *skb,
 	return 0;
 }
 
+/* One that is stale was withdrawn, because another service has its address. */
+static u32 ozp_netlink_service_count(const struct ozp_snapshot *snap)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < snap->endpoint_count; i++)
+		count += !ozp_endpoint_is_stale(snap->endpoints[i]);
+	return count;
+}
+
 static int ozp_netlink_service_head_fill(struct sk_buff *skb,
 					 const struct ozp_service_part *part,
 					 const struct ozp_snapshot *snap)
@@ -164,6 +174,8 @@ static int ozp_netlink_service_head_fill(struct sk_buff *skb,
 			      ozp_clock_ms(READ_ONCE(svc->used)),
 			      OZPROXY_A_SERVICE_PAD) ||
 	    nla_put_u32(skb, OZPROXY_A_SERVICE_AFFINITY, snap->affinity) ||
+	    nla_put_u32(skb, OZPROXY_A_SERVICE_INSTANCES,
+			ozp_netlink_service_count(snap)) ||
 	    (svc->pinned && nla_put_flag(skb, OZPROXY_A_SERVICE_PINNED)))
 		return -EMSGSIZE;
 	if (part->next)
@@ -202,7 +214,6 @@ int ozp_netlink_service_fill(struct sk_buff *skb, struct ozp_service_part *part)
 	if (ozp_netlink_service_head_fill(skb, part, snap))
 		goto err_cancel;
 	for (; next < snap->endpoint_count; next++) {
-		/* Withdrawn, because another service has its address now. */
 		if (ozp_endpoint_is_stale(snap->endpoints[next]))
 			continue;
 		if (ozp_netlink_instance_fill(skb, part, snap->endpoints[next]))
@@ -247,9 +258,6 @@ void ozp_netlink_service_notify(struct ozp_device *oz, const char *name)
 			nlmsg_free(skb);
 			return;
 		}
-		/* More to come: as in a dump. */
-		if (!part.done)
-			nlmsg_hdr(skb)->nlmsg_flags |= NLM_F_MULTI;
 		ozp_netlink_multicast(oz, skb, OZPROXY_NLGRP_CHANGES);
 	}
 }

@@ -331,6 +331,28 @@ err_uninit:
 	return err;
 }
 
+static void ozp_netlink_service_explain(struct netlink_ext_ack *extack,
+					enum ozp_table_refusal refusal)
+{
+	switch (refusal) {
+	case OZP_TABLE_NO_MEMORY:
+		NL_SET_ERR_MSG(extack, "no memory for the service");
+		break;
+	case OZP_TABLE_NO_ADDRESS_MEMORY:
+		NL_SET_ERR_MSG(extack, "no memory for an address");
+		break;
+	case OZP_TABLE_ADDRESS_TWICE:
+		NL_SET_ERR_MSG(extack, "address given twice in one service");
+		break;
+	case OZP_TABLE_INSTANCE_TWICE:
+		NL_SET_ERR_MSG(extack, "instance number given twice");
+		break;
+	case OZP_TABLE_FULL:
+		NL_SET_ERR_MSG(extack, "the table is full (service-limit)");
+		break;
+	}
+}
+
 /**
  * ozp_netlink_service_fault() - explain why the table refused a service
  * @info: the request
@@ -339,15 +361,13 @@ err_uninit:
 void ozp_netlink_service_fault(struct genl_info *info,
 			       const struct ozp_table_fault *fault)
 {
-	if (!info->extack)
-		return;
-	info->extack->_msg = fault->text;
+	ozp_netlink_service_explain(info->extack, fault->refusal);
 	if (fault->address >= 0)
-		info->extack->bad_attr =
-			ozp_netlink_nth(info, OZPROXY_A_SERVICE_ADDRESS,
-					fault->address);
+		NL_SET_BAD_ATTR(info->extack,
+				ozp_netlink_nth(info, OZPROXY_A_SERVICE_ADDRESS,
+						fault->address));
 	else if (fault->instance >= 0)
-		info->extack->bad_attr =
-			ozp_netlink_nth(info, OZPROXY_A_SERVICE_INSTANCE,
-					fault->instance);
+		NL_SET_BAD_ATTR(info->extack,
+				ozp_netlink_nth(info, OZPROXY_A_SERVICE_INSTANCE,
+						fault->instance));
 }

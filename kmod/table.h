@@ -64,13 +64,29 @@ struct ozp_match {
 };
 
 /**
+ * enum ozp_table_refusal - what can be wrong with a service
+ * @OZP_TABLE_NO_MEMORY: there is none for it
+ * @OZP_TABLE_NO_ADDRESS_MEMORY: there is none for an address
+ * @OZP_TABLE_ADDRESS_TWICE: an address is given twice
+ * @OZP_TABLE_INSTANCE_TWICE: an instance number is given twice
+ * @OZP_TABLE_FULL: there are as many services as may be
+ */
+enum ozp_table_refusal {
+	OZP_TABLE_NO_MEMORY,
+	OZP_TABLE_NO_ADDRESS_MEMORY,
+	OZP_TABLE_ADDRESS_TWICE,
+	OZP_TABLE_INSTANCE_TWICE,
+	OZP_TABLE_FULL,
+};
+
+/**
  * struct ozp_table_fault - why a service was refused
- * @text: for people, static
+ * @refusal: what is wrong
  * @address: which address it is about, or -1
  * @instance: which instance it is about, or -1
  */
 struct ozp_table_fault {
-	const char *text;
+	enum ozp_table_refusal refusal;
 	int address;
 	int instance;
 };

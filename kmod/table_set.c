@@ -112,9 +112,9 @@ static int ozp_change_claim_addresses(struct ozp_table_change *change,
 			fault->instance = i;
 	}
 	if (err == -EEXIST)
-		fault->text = "address given twice in one service";
+		fault->refusal = OZP_TABLE_ADDRESS_TWICE;
 	else if (err)
-		fault->text = "no memory for an address";
+		fault->refusal = OZP_TABLE_NO_ADDRESS_MEMORY;
 	return err;
 }
 
@@ -158,7 +158,7 @@ static int ozp_change_prepare(struct ozp_table_change *change,
 	int err;
 	u32 i;
 
-	fault->text = "no memory for the service";
+	fault->refusal = OZP_TABLE_NO_MEMORY;
 	change->snap = ozp_snapshot_new(config);
 	if (!change->snap)
 		return -ENOMEM;
@@ -169,7 +169,7 @@ static int ozp_change_prepare(struct ozp_table_change *change,
 			fault->instance = i;
 			if (!duplicate)
 				return -ENOMEM;
-			fault->text = "instance number given twice";
+			fault->refusal = OZP_TABLE_INSTANCE_TWICE;
 			return -EEXIST;
 		}
 		change->snap->endpoints[change->snap->endpoint_count++] = ep;
@@ -384,13 +384,13 @@ int ozp_table_set(struct ozp_table *table,
 	    table->service_count >= table->service_limit) {
 		if (change.svc)
 			ozp_service_put(change.svc);
-		fault->text = "the table is full (service-limit)";
+		fault->refusal = OZP_TABLE_FULL;
 		return -ENOSPC;
 	}
 	if (!change.svc)
 		change.svc = ozp_service_new(&table->services, config->name);
 	if (!change.svc) {
-		fault->text = "no memory for the service";
+		fault->refusal = OZP_TABLE_NO_MEMORY;
 		return -ENOMEM;
 	}
 

@@ -605,7 +605,9 @@ static void nothing_is_given_twice(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, ozp_fixture_set(fixture, &config, &fault),
 			-EEXIST);
-	KUNIT_EXPECT_NOT_NULL(test, fault.text);
+	KUNIT_EXPECT_EQ(test, fault.refusal,
+			param->number ? OZP_TABLE_INSTANCE_TWICE :
+					OZP_TABLE_ADDRESS_TWICE);
 	KUNIT_EXPECT_EQ(test, fault.address, param->address);
 	KUNIT_EXPECT_EQ(test, fault.instance, param->instance);
 	KUNIT_EXPECT_EQ(test, fixture->table.generation, 0);

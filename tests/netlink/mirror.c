@@ -205,6 +205,7 @@ static const struct attr_mirror service_attrs[] = {
 		"affinity", KIND_U32, "1000", { "86400001", "4294967295" } },
 	[OZPROXY_A_SERVICE_PINNED] = { "pinned", KIND_FLAG, "" },
 	[OZPROXY_A_SERVICE_FLOWS] = { "flows", KIND_U32, "0" },
+	[OZPROXY_A_SERVICE_INSTANCES] = { "instances", KIND_U32, "0" },
 	[OZPROXY_A_SERVICE_TO_PACKETS] = { "to-packets", KIND_U64, "0" },
 	[OZPROXY_A_SERVICE_TO_BYTES] = { "to-bytes", KIND_U64, "0" },
 	[OZPROXY_A_SERVICE_FROM_PACKETS] = { "from-packets", KIND_U64, "0" },
@@ -330,7 +331,7 @@ const struct op_mirror all_ops[] = {
 	},
 	{
 		.name = "service-set", .cmd = OZPROXY_CMD_SERVICE_SET,
-		.set = &set_service, .writer = true,
+		.set = &set_service, .admin = true,
 		.takes = {
 			OZPROXY_A_SERVICE_IFINDEX, OZPROXY_A_SERVICE_NAME,
 			OZPROXY_A_SERVICE_ADDRESS,
@@ -342,7 +343,7 @@ const struct op_mirror all_ops[] = {
 	},
 	{
 		.name = "service-del", .cmd = OZPROXY_CMD_SERVICE_DEL,
-		.set = &set_service, .writer = true,
+		.set = &set_service, .admin = true,
 		.takes = {
 			OZPROXY_A_SERVICE_IFINDEX, OZPROXY_A_SERVICE_NAME },
 		.required = {
@@ -350,7 +351,7 @@ const struct op_mirror all_ops[] = {
 	},
 	{
 		.name = "service-clear", .cmd = OZPROXY_CMD_SERVICE_CLEAR,
-		.set = &set_service, .writer = true,
+		.set = &set_service, .admin = true,
 		.takes = {
 			OZPROXY_A_SERVICE_IFINDEX, OZPROXY_A_SERVICE_NAME,
 			OZPROXY_A_SERVICE_GENERATION,
@@ -362,7 +363,7 @@ const struct op_mirror all_ops[] = {
 	{ .name = "service-del-ntf", .cmd = OZPROXY_CMD_SERVICE_DEL_NTF },
 	{
 		.name = "flow-get", .cmd = OZPROXY_CMD_FLOW_GET,
-		.set = &set_flow, .dump = true,
+		.set = &set_flow, .admin = true, .dump = true,
 		.takes = { FLOW_FILTERS },
 		.required = {
 			OZPROXY_A_FLOW_IFINDEX, OZPROXY_A_FLOW_PROTOCOL,
@@ -371,13 +372,13 @@ const struct op_mirror all_ops[] = {
 	},
 	{
 		.name = "flow-flush", .cmd = OZPROXY_CMD_FLOW_FLUSH,
-		.set = &set_flow, .writer = true,
+		.set = &set_flow, .admin = true,
 		.takes = { FLOW_FILTERS },
 		.required = { OZPROXY_A_FLOW_IFINDEX },
 	},
 	{
 		.name = "miss-get", .cmd = OZPROXY_CMD_MISS_GET,
-		.set = &set_miss, .dump = true,
+		.set = &set_miss, .admin = true, .dump = true,
 		.takes = {
 			OZPROXY_A_MISS_IFINDEX, OZPROXY_A_MISS_IPV4,
 			OZPROXY_A_MISS_IPV6 },
@@ -392,7 +393,7 @@ const struct op_mirror all_ops[] = {
 	},
 	{
 		.name = "miss-resolve", .cmd = OZPROXY_CMD_MISS_RESOLVE,
-		.set = &set_miss, .writer = true,
+		.set = &set_miss, .admin = true,
 		.takes = {
 			OZPROXY_A_MISS_IFINDEX, OZPROXY_A_MISS_IPV4,
 			OZPROXY_A_MISS_IPV6, OZPROXY_A_MISS_LIFETIME },

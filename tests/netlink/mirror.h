@@ -52,7 +52,7 @@ struct op_mirror {
 	uint8_t cmd;
 	const struct set_mirror *set;	/* NULL for a notification */
 	bool dump;
-	bool writer;
+	bool admin;
 	uint16_t takes[12];
 	uint16_t required[4];	/* of a do */
 };

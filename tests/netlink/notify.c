@@ -32,8 +32,9 @@ struct news {
 	uint32_t announced;
 	uint32_t lifetime;
 	unsigned int instances;
+	uint32_t total;		/* in all messages of the same */
 	bool has_generation;
-	bool more;		/* another message of the same is to come */
+	uint16_t flags;
 };
 
 static void see_miss(const struct nlattr *attr, struct news *news)
@@ -75,6 +76,9 @@ static void see_service(const struct nlattr *attr, struct news *news)
 	case OZPROXY_A_SERVICE_INSTANCE:
 		news->instances++;
 		break;
+	case OZPROXY_A_SERVICE_INSTANCES:
+		news->total = mnl_attr_get_u32(attr);
+		break;
 	case OZPROXY_A_SERVICE_TABLE_GENERATION:
 		news->has_generation = true;
 		break;
@@ -87,7 +91,7 @@ static void see_news(const struct nlmsghdr *nlh, void *arg)
 	const struct nlattr *attr;
 	struct news *news = arg;
 
-	news->more = nlh->nlmsg_flags & NLM_F_MULTI;
+	news->flags = nlh->nlmsg_flags;
 	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
 		if (mnl_attr_get_type(attr) == OZPROXY_A_SERVICE_IFINDEX)
 			news->ifindex = mnl_attr_get_u32(attr);
@@ -318,17 +322,18 @@ static bool expect_change(struct client *ear, uint8_t cmd, const char *name,
 	struct news news;
 	bool good = true;
 
-	/* The last message, and only that, says that it is the last. */
+	/* Each says how many instances there are in all. */
 	do {
 		if (!next_news(ear, &news, WAIT_MSEC)) {
 			diag("nothing in %d ms", WAIT_MSEC);
 			return ok(false, "%s", what);
 		}
 		good &= news.cmd == cmd && !strcmp(news.name, name) &&
-			news.ifindex && news.has_generation;
+			news.ifindex && news.has_generation &&
+			!(news.flags & NLM_F_MULTI) && news.total == instances;
 		seen += news.instances;
 		messages++;
-	} while (good && news.more);
+	} while (good && news.instances && seen < instances);
 	good &= seen == instances && (instances < 600 || messages > 1);
 	if (!good)
 		diag("command %u, job \"%s\", %u instances in %u messages",

@@ -95,7 +95,7 @@ static void expect_reader(struct refusals *refusals, void (*become)(void),
 	for (op = all_ops; op->name; op++) {
 		if (!op->set)
 			continue;
-		if (op->writer)
+		if (op->admin)
 			ok(answers[op->cmd].err == EPERM,
 			   "%s may not %s (%s)", who, op->name,
 			   strerror(answers[op->cmd].err));

@@ -444,6 +444,12 @@ static const struct ozp_attr service_attrs[] = {
 		.offset = offsetof(struct ozp_service, from_bytes),
 		.size = sizeof(((struct ozp_service *)0)->from_bytes),
 	},
+	[OZPROXY_A_SERVICE_INSTANCES] = {
+		.name = "instances",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_service, instances),
+		.size = sizeof(((struct ozp_service *)0)->instances),
+	},
 };
 
 const struct ozp_set ozp_service_attrs = {

@@ -133,6 +133,8 @@ struct ozp_instance {
  * @from_packets: Packets from all its instances, also from those that are
  *   gone.
  * @from_bytes: Their bytes.
+ * @instances: How many instances it has, in all of its messages together: a
+ *   large service has several, of which only the first has its addresses.
  */
 struct ozp_service {
 	uint64_t present;
@@ -154,6 +156,7 @@ struct ozp_service {
 	uint64_t to_bytes;
 	uint64_t from_packets;
 	uint64_t from_bytes;
+	uint32_t instances;
 };
 
 /**
