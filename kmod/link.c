@@ -3,6 +3,7 @@
 
 #include "link.h"
 
+#include <linux/capability.h>
 #include <linux/inetdevice.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
@@ -66,9 +67,12 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
  * @value: default
  * @min: smallest value
  * @max: largest value
+ * @memory: it bounds memory that nobody is charged for: see
+ *	ozp_link_may_have()
  */
 struct ozp_link_option {
 	u16 offset;
+	bool memory;
 	u32 value;
 	u32 min;
 	u32 max;
@@ -83,6 +87,15 @@ struct ozp_link_option {
 
 #define OZP_LINK_LIMIT(member, name)					\
 	OZP_LINK_OPTION(member, name##_DEFAULT, name##_MIN, name##_MAX)
+
+#define OZP_LINK_MEMORY(member_name, name) {				\
+	.offset = offsetof(struct ozp_link_config, member_name),	\
+	.memory = true,							\
+	.value = name##_DEFAULT,					\
+	.min = name##_MIN,						\
+	.max = name##_MAX,						\
+}
+
 #define OZP_LINK_FLOW_TIMEOUT(member, name)				\
 	OZP_LINK_OPTION(flows.member, name##_DEFAULT,			\
 			OZP_FLOW_TIMEOUT_MIN, OZP_FLOW_TIMEOUT_MAX)
@@ -92,9 +105,9 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 		OZP_LINK_OPTION(convert.admission, OZPROXY_ADMISSION_OVERLAY, 0,
 				OZPROXY_ADMISSION_TABLE),
 	[IFLA_OZPROXY_FLOW_LIMIT] =
-		OZP_LINK_LIMIT(flows.limit, OZP_FLOW_LIMIT),
+		OZP_LINK_MEMORY(flows.limit, OZP_FLOW_LIMIT),
 	[IFLA_OZPROXY_MISS_LIMIT] =
-		OZP_LINK_LIMIT(misses.limit, OZP_MISS_LIMIT),
+		OZP_LINK_MEMORY(misses.limit, OZP_MISS_LIMIT),
 	[IFLA_OZPROXY_MISS_TIMEOUT] =
 		OZP_LINK_LIMIT(misses.timeout, OZP_MISS_TIMEOUT),
 	[IFLA_OZPROXY_SERVICE_LIMIT] =
@@ -113,22 +126,22 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 		OZP_LINK_OPTION(tunnel.mss_clamp, OZPROXY_SWITCH_OFF,
 				OZPROXY_SWITCH_OFF, OZPROXY_SWITCH_ON),
 	[IFLA_OZPROXY_AFFINITY_LIMIT] =
-		OZP_LINK_LIMIT(affinities.limit, OZP_AFFINITY_LIMIT),
+		OZP_LINK_MEMORY(affinities.limit, OZP_AFFINITY_LIMIT),
 	[IFLA_OZPROXY_MISS_SOURCE_LIMIT] =
 		OZP_LINK_LIMIT(misses.source_limit, OZP_MISS_SOURCE_LIMIT),
 	[IFLA_OZPROXY_MISS_PACKETS] =
-		OZP_LINK_LIMIT(misses.packets, OZP_MISS_PACKETS),
+		OZP_LINK_MEMORY(misses.packets, OZP_MISS_PACKETS),
 	[IFLA_OZPROXY_MISS_ADDRESS_PACKETS] =
 		OZP_LINK_LIMIT(misses.address_packets,
 			       OZP_MISS_ADDRESS_PACKETS),
 	[IFLA_OZPROXY_MISS_SOURCE_PACKETS] =
 		OZP_LINK_LIMIT(misses.source_packets, OZP_MISS_SOURCE_PACKETS),
 	[IFLA_OZPROXY_MISS_MEMORY] =
-		OZP_LINK_LIMIT(misses.memory, OZP_MISS_MEMORY),
+		OZP_LINK_MEMORY(misses.memory, OZP_MISS_MEMORY),
 	[IFLA_OZPROXY_MISS_REPEAT_TIMEOUT] =
 		OZP_LINK_LIMIT(misses.repeat_timeout, OZP_MISS_REPEAT_TIMEOUT),
 	[IFLA_OZPROXY_NEGATIVE_LIMIT] =
-		OZP_LINK_LIMIT(misses.negative_limit, OZP_NEGATIVE_LIMIT),
+		OZP_LINK_MEMORY(misses.negative_limit, OZP_NEGATIVE_LIMIT),
 	[IFLA_OZPROXY_TCP_TIMEOUT] =
 		OZP_LINK_FLOW_TIMEOUT(tcp_timeout, OZP_TCP_TIMEOUT),
 	[IFLA_OZPROXY_TCP_SYN_TIMEOUT] =
@@ -149,22 +162,22 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 		OZP_LINK_OPTION(convert.rejection, OZPROXY_REJECTION_REJECT, 0,
 				OZPROXY_REJECTION_DROP),
 	[IFLA_OZPROXY_FRAGMENT_LIMIT] =
-		OZP_LINK_LIMIT(fragments.limit, OZP_FRAGMENT_LIMIT),
+		OZP_LINK_MEMORY(fragments.limit, OZP_FRAGMENT_LIMIT),
 	[IFLA_OZPROXY_FRAGMENT_MEMORY] =
-		OZP_LINK_LIMIT(fragments.memory, OZP_FRAGMENT_MEMORY),
+		OZP_LINK_MEMORY(fragments.memory, OZP_FRAGMENT_MEMORY),
 	[IFLA_OZPROXY_FRAGMENT_TIMEOUT] =
 		OZP_LINK_LIMIT(fragments.timeout, OZP_FRAGMENT_TIMEOUT),
 	[IFLA_OZPROXY_ARRIVAL_LIMIT] =
-		OZP_LINK_LIMIT(arrivals.limit, OZP_ARRIVAL_LIMIT),
+		OZP_LINK_MEMORY(arrivals.limit, OZP_ARRIVAL_LIMIT),
 	[IFLA_OZPROXY_ARRIVAL_SOURCE_LIMIT] =
 		OZP_LINK_LIMIT(arrivals.source_limit, OZP_ARRIVAL_SOURCE_LIMIT),
 	[IFLA_OZPROXY_ARRIVAL_PACKETS] =
-		OZP_LINK_LIMIT(arrivals.packets, OZP_ARRIVAL_PACKETS),
+		OZP_LINK_MEMORY(arrivals.packets, OZP_ARRIVAL_PACKETS),
 	[IFLA_OZPROXY_ARRIVAL_SOURCE_PACKETS] =
 		OZP_LINK_LIMIT(arrivals.source_packets,
 			       OZP_ARRIVAL_SOURCE_PACKETS),
 	[IFLA_OZPROXY_ARRIVAL_MEMORY] =
-		OZP_LINK_LIMIT(arrivals.memory, OZP_ARRIVAL_MEMORY),
+		OZP_LINK_MEMORY(arrivals.memory, OZP_ARRIVAL_MEMORY),
 	[IFLA_OZPROXY_DOUBT_TIMEOUT] =
 		OZP_LINK_LIMIT(convert.doubt_timeout, OZP_DOUBT_TIMEOUT),
 };
@@ -199,6 +212,16 @@ void ozp_link_default(struct ozp_link_config *config)
 				ozp_link_options[type].value;
 }
 
+/* What packets allocate is in no control group: more of it than by default is for
+ * who administers the machine, not a namespace of his own. What was given stays.
+ */
+static bool ozp_link_may_have(const struct ozp_link_option *option, u32 present,
+			      u32 wanted)
+{
+	return !option->memory || wanted <= max(option->value, present) ||
+	       capable(CAP_NET_ADMIN);
+}
+
 static int ozp_link_parse_option(struct ozp_link_config *config,
 				 unsigned int type, const struct nlattr *attr,
 				 struct netlink_ext_ack *extack)
@@ -209,6 +232,11 @@ static int ozp_link_parse_option(struct ozp_link_config *config,
 	if (wanted < option->min || wanted > option->max) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "option out of range");
 		return -ERANGE;
+	}
+	if (!ozp_link_may_have(option, *ozp_link_value(config, type), wanted)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "more than the default needs CAP_NET_ADMIN in the initial user namespace");
+		return -EPERM;
 	}
 	*ozp_link_value(config, type) = wanted;
 	return 0;

@@ -195,6 +195,19 @@ foreign()
 		jq -r '(if type == "array" then .[0] else . end).port')" 50109
 	check "nor change an option of its packets" says 'underlay' \
 		in_foreign "$pid" ozctl device set oz9 dscp 46
+	check "it makes one of its own" in_foreign "$pid" \
+		ozctl device add oz8 flow-limit 65536 miss-memory 0
+	check "not with more memory than by default" \
+		says 'initial user namespace' \
+		in_foreign "$pid" ozctl device add oz7 flow-limit 65537
+	check "nor with more later" says 'initial user namespace' \
+		in_foreign "$pid" ozctl device set oz8 miss-memory 4194305
+	check "root of the machine gives it more" \
+		nsenter -t "$pid" -n ozctl device set oz8 flow-limit 100000
+	check "which it keeps" \
+		in_foreign "$pid" ozctl device set oz8 flow-limit 100000 dscp 46
+	check "and no more than that" says 'initial user namespace' \
+		in_foreign "$pid" ozctl device set oz8 flow-limit 100001
 	bg_stop "$pid"
 }
 
