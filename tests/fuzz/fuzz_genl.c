@@ -106,6 +106,16 @@ static int get_miss(struct ozp_socket *sock, bool dump)
 	return err ? err : take_miss(&miss, drain());
 }
 
+static int resolve(struct ozp_socket *sock)
+{
+	struct ozp_miss request = { .ifindex = 5, .lifetime = 1000 };
+
+	OZP_SET(&request, OZPROXY_A_MISS_IFINDEX);
+	OZP_SET(&request, OZPROXY_A_MISS_IPV4);
+	OZP_SET(&request, OZPROXY_A_MISS_LIFETIME);
+	return ozp_miss_resolve(sock, &request);
+}
+
 static int get_stats(struct ozp_socket *sock)
 {
 	struct ozp_stats stats;
@@ -172,6 +182,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'm':
 	case 'M':
 		err = get_miss(sock, *data == 'M');
+		break;
+	case 'r':
+		err = resolve(sock);
 		break;
 	case 'c':
 		err = get_stats(sock);

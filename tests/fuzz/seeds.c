@@ -178,7 +178,14 @@ static void misses(void)
 	fake_done(0);
 	save("genl/miss-dump", 'M');
 	fake_object(OZPROXY_CMD_MISS_NTF, 0, &ozp_miss_attrs, &miss);
+	miss.state = OZPROXY_MISS_STATE_DOUBTED;
+	OZP_SET(&miss, OZPROXY_A_MISS_STATE);
+	fake_object(OZPROXY_CMD_MISS_NTF, 0, &ozp_miss_attrs, &miss);
 	save("genl/monitor-miss", 'e');
+	fake_ack(0);
+	save("genl/miss-resolve", 'r');
+	fake_ack(-EEXIST);
+	save("genl/miss-resolve-of-known", 'r');
 }
 
 static void stats(void)

@@ -88,7 +88,8 @@ default_mtus()
 {
 	local row mtu want
 
-	for row in "1500 1452" "1280 1280" "9000 8952"; do
+	for row in "1500 1452" "1492 1444" "1420 1372" "1280 1280" \
+		"9000 8952"; do
 		read -r mtu want <<<"$row"
 		nip w1 link set un0 mtu "$mtu"
 		default_mtu "underlay of $mtu" "$want"

@@ -65,6 +65,41 @@ packets()
 	sock close old new there
 }
 
+# Datagrams that came in one packet and leave in fragments are taken apart first:
+# each of the allocations for that fails once, and one loss is counted for all.
+pieces()
+{
+	local space before failed=0 lost i got=0
+
+	underlay_mtu w1 1280
+	sock udp old c1 10.19.1.3 4002
+	sock fragment old
+	sock udp there c2 10.21.0.1 53
+	sock send old before 10.30.1.30 53
+	is "a flow" "$(sock receive there)" "10.30.0.2 4002 before"
+	before=$(drops w1 out no-memory)
+	for ((space = 0; space < 12000; space += 400)); do
+		failslab_set "space=$space" times=1 probability=100
+		sock burst old 3 1250 10.30.1.30 53
+		has_failed && ((++failed))
+		failslab_off
+	done
+	failslab_set space=0
+	lost=$(($(drops w1 out no-memory) - before))
+	check "allocations of a split failed ($failed), packets were lost ($lost)" \
+		test "$failed" -ge 3 -a "$lost" -ge 1 -a "$lost" -le "$failed"
+	while sock receive there >/dev/null; do
+		sock silent there >/dev/null && break
+	done
+	sock burst old 3 1250 10.30.1.30 53
+	for i in 1 2 3; do
+		[[ $(sock receive there) == "10.30.0.2 4002 hex:"* ]] && ((++got))
+	done
+	is "with memory all of a packet arrive" "$got" 3
+	underlay_mtu w1 1500
+	sock close old there
+}
+
 # Everything at once, and every tenth allocation fails.
 churn()
 {
@@ -93,6 +128,7 @@ check "and services" pair_services w1 w2
 sock_start
 check "only the module's allocations will fail" failslab_prepare
 packets
+pieces
 traffic_start c1 c2
 check "traffic flows" traffic_flows
 check "changes under traffic, and every tenth allocation fails" churn

@@ -14,6 +14,9 @@
 #   one       s0          10.30.1.1             10.30.1.2
 #   other     s1          10.30.2.1             10.30.2.2
 #   pair      s2, s3      10.30.3.1             10.30.3.2, 10.30.3.3
+#   many      0 to 15 of  10.30.9.1 to .9       10.30.9.100 to .115
+#             nobody, the
+#             next nearest
 #   and in IPv6 fdff:2000::1:1 for 10.30.1.1, fdff::1:2 for 10.30.1.2 and so on
 #
 # timeout: 240
@@ -62,24 +65,32 @@ services()
 	service_all other $(address 2) $(at 0 10.21.0.2,fc00::202 2 2 2) &&
 	service_all pair $(address 3) \
 		$(at 0 10.21.0.3,fc00::203 3 2 2) \
-		$(at 1 10.21.0.4,fc00::204 3 3 2)
+		$(at 1 10.21.0.4,fc00::204 3 3 2) &&
+	service_set w1 many \
+		$(printf 'address 10.30.9.%d policy closest ' {1..9}) \
+		$(printf 'address fdff:3000::9:%d policy closest ' {1..9}) \
+		$(for i in {0..15}; do
+			echo "$(at "$i" "10.22.0.$((i + 1)),fc00::30$((i + 1))" \
+				9 "$((i + 100))" 3)" metric "$((i + 1))"
+		done)
 }
 
-# The addresses of one family; rr[N] and one[N] are those of service N.
+# The addresses of one family; rr[N] and one[N] are those of service N, and many
+# is what those of the service of that name have in common.
 use_family()
 {
 	local i
 
 	if (($1 == 4)); then
 		c=(10.19.1.3 10.19.1.6)
-		ci=(10.30.0.2 10.30.0.3)
+		ci=(10.30.0.2 10.30.0.3) many=10.30.9. port=7400
 		s=(10.21.0.1 10.21.0.2 10.21.0.3 10.21.0.4)
 		for i in 1 2 3; do
 			rr[i]=10.30.$i.1 one[i]=10.30.$i.2 two[i]=10.30.$i.3
 		done
 	else
 		c=(fc00::103 fc00::106)
-		ci=(fdff::2 fdff::3)
+		ci=(fdff::2 fdff::3) many=fdff:3000::9: port=7500
 		# An address ends in 0:N where the third number is 0.
 		s=(fc00::201 fc00::202 fc00::203 fc00::204)
 		for i in 1 2 3; do
@@ -212,6 +223,64 @@ conflict()
 	sock close u v
 }
 
+# The instances that flows from a port have, in order.
+instances_of()
+{
+	flow_find w1 "[.[] | select(.[\"source-port\"] == $1) | .instance] | sort"
+}
+
+# A new flow is offered to no more than eight instances, though others are free.
+offers()
+{
+	local name="$family: one port to nine addresses" i lost
+
+	lost=$(drops w1 out reply-conflict)
+	sock udp u c0 "${c[0]}" "$port"
+	for i in {1..8}; do
+		sock send u many "$many$i" 53
+	done
+	is "$name: eight have an instance each, from the nearest on" \
+		"$(instances_of "$port")" "[0,1,2,3,4,5,6,7]"
+	sock send u many "${many}9" 53
+	check "$name: the ninth is refused" wait_until 5 \
+		drops_are w1 out reply-conflict $((lost + 1))
+	is "$name: and has none" "$(instances_of "$port")" "[0,1,2,3,4,5,6,7]"
+	sock udp n c0 "${c[0]}" $((port + 1))
+	sock send n many "${many}9" 53
+	is "$name: from another port it has the nearest" \
+		"$(instances_of $((port + 1)))" "[0]"
+	sock close u n
+}
+
+# No socket sends from port 0 or to it, but it is a port like others.
+port_zero()
+{
+	local name="$family: port 0"
+
+	ns w1 ozctl flow flush
+	sock capture from c0 eth0
+	sock capture there s0 eth0
+	sock udp v s0 "${s[0]}" 53
+	sock frame from "$(gateway_mac w1)" \
+		"$(sock build udp "${c[0]}" 0 "${rr[1]}" 53 ask)"
+	is "$name: a datagram from it arrives" "$(sock receive v)" \
+		"${ci[0]} 0 ask"
+	sock frame there "$(gateway_mac w2)" \
+		"$(sock build udp "${s[0]}" 53 "${ci[0]}" 0 answer)"
+	is "$name: so does the answer to it" "$(sock payload from in 0)" \
+		"$(printf answer | od -An -tx1 | tr -d ' ')"
+	sock frame from "$(gateway_mac w1)" \
+		"$(sock build udp "${c[0]}" 7600 "${rr[1]}" 0 zero)"
+	is "$name: and a datagram to it" "$(sock payload there in 0)" \
+		"$(printf zero | od -An -tx1 | tr -d ' ')"
+	sock frame from "$(gateway_mac w1)" \
+		"$(sock segment "${c[0]}" 0 "${rr[1]}" 0 S)"
+	check "$name: TCP from it to it" sock expect there \
+		"*${ci[0]}*:0>*${s[0]}*:0 tcp S*"
+	is "$name: they are flows like others" "$(instances_of 0)" "[0,0]"
+	sock close from there v
+}
+
 # A connection that is over gives its port back at once, to either address.
 closed()
 {
@@ -267,10 +336,12 @@ for family in 4 6; do
 	two_services
 	two_addresses
 	conflict
+	offers
 	closed
+	port_zero
 	ends 65535 1
 	ends 1 65535
 done
-is "only the two conflicts were lost" "$(losses w1), $(losses w2)" \
-	"out reply-conflict 2, "
+is "only the four conflicts were lost" "$(losses w1), $(losses w2)" \
+	"out reply-conflict 4, "
 tap_done
