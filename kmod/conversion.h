@@ -14,7 +14,8 @@
  * @source: endpoint of the sender (holds a reference)
  * @target: endpoint of the chosen instance (holds a reference)
  * @out: to the packets of the container: our Instance IP, the Namespace IP
- * @in: to the replies: the Service IP as source
+ * @in: to the replies: the Service IP as source; the addresses of both are those
+ *	of the endpoints and of the flow
  * @hash: tells flows apart, for those who spread them
  * @epoch: of the flow table when @local was decided
  * @local: the target is on this node

@@ -190,11 +190,11 @@ static void ozp_embedded_write(void *header, const struct ozp_embedded *emb,
 
 	if (emb->tuple.family == AF_INET) {
 		csum_replace_by_diff(&iph->check, rw->diff);
-		iph->saddr = rw->src.ip4;
-		iph->daddr = rw->dst.ip4;
+		iph->saddr = rw->src->ip4;
+		iph->daddr = rw->dst->ip4;
 	} else {
-		ip6h->saddr = rw->src.ip6;
-		ip6h->daddr = rw->dst.ip6;
+		ip6h->saddr = rw->src->ip6;
+		ip6h->daddr = rw->dst->ip6;
 	}
 	if (!emb->check_offset || (udp && !*check))
 		return;

@@ -131,8 +131,8 @@ enum ozp_verdict ozp_error_outbound(struct ozp_convert *cv, struct sk_buff *skb,
 	to->source = receiver;
 	to->target = conv->target;
 	to->local = conv->local;
-	ozp_rewrite_init(&to->rewrite, &pkt->tuple, &conv->out.src,
-			 &conv->out.dst);
+	ozp_rewrite_init(&to->rewrite, &pkt->tuple, conv->out.src,
+			 conv->out.dst);
 	return ozp_embedded_rewrite(skb, pkt, &emb, &in->src, &in->dst);
 }
 
@@ -168,8 +168,8 @@ static enum ozp_verdict ozp_error_find(struct ozp_convert *cv,
 	case OZP_FLOW_OVER:
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_UNRELATED_ERROR);
 	}
-	if (!ozp_addr_is_equal(&emb->tuple.src, &(*conv)->out.src) ||
-	    !ozp_addr_is_equal(&emb->tuple.dst, &(*conv)->out.dst))
+	if (!ozp_addr_is_equal(&emb->tuple.src, (*conv)->out.src) ||
+	    !ozp_addr_is_equal(&emb->tuple.dst, (*conv)->out.dst))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_UNRELATED_ERROR);
 	return OZP_CONTINUE;
 }

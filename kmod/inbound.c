@@ -331,8 +331,8 @@ void ozp_inbound_local(struct ozp_convert *cv, struct sk_buff *skb,
 {
 	ozp_stats_count(pkt->stats, OZP_COUNTER_OUT_LOCAL, skb->len);
 	pkt->direction = OZPROXY_DIRECTION_IN;
-	pkt->tuple.src = rw->src;
-	pkt->tuple.dst = rw->dst;
+	pkt->tuple.src = *rw->src;
+	pkt->tuple.dst = *rw->dst;
 
 	/* As if it came from another machine: no route, no socket, no
 	 * connection tracking of the way out.

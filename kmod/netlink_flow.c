@@ -137,8 +137,8 @@ static int ozp_netlink_tuple_fill(struct sk_buff *skb,
 	    nla_put_be16(skb, OZPROXY_A_FLOW_SOURCE_PORT, tuple->sport) ||
 	    ozp_netlink_put_addr(skb, dst, family, &tuple->dst) ||
 	    nla_put_be16(skb, OZPROXY_A_FLOW_DESTINATION_PORT, tuple->dport) ||
-	    ozp_netlink_put_addr(skb, new_src, family, &conv->out.src) ||
-	    ozp_netlink_put_addr(skb, new_dst, family, &conv->out.dst))
+	    ozp_netlink_put_addr(skb, new_src, family, conv->out.src) ||
+	    ozp_netlink_put_addr(skb, new_dst, family, conv->out.dst))
 		return -EMSGSIZE;
 	return 0;
 }

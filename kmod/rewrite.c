@@ -16,8 +16,8 @@
  * ozp_rewrite_init() - prepare the change of addresses of a tuple
  * @rw: to be filled in
  * @from: the tuple before the change
- * @src: the source after it
- * @dst: the destination after it
+ * @src: the source after it; must live as long as @rw
+ * @dst: the destination after it; the same
  *
  * The unused bytes of an IPv4 address are zero and add nothing to the sums.
  * Any context.
@@ -32,8 +32,8 @@ void ozp_rewrite_init(struct ozp_rewrite *rw, const struct ozp_tuple *from,
 	after = csum_partial(src, sizeof(*src), 0);
 	after = csum_partial(dst, sizeof(*dst), after);
 
-	rw->src = *src;
-	rw->dst = *dst;
+	rw->src = src;
+	rw->dst = dst;
 	rw->diff = csum_sub(after, before);
 }
 
@@ -42,16 +42,16 @@ static void ozp_rewrite_ip4(struct sk_buff *skb, const struct ozp_rewrite *rw)
 	struct iphdr *iph = ip_hdr(skb);
 
 	csum_replace_by_diff(&iph->check, rw->diff);
-	iph->saddr = rw->src.ip4;
-	iph->daddr = rw->dst.ip4;
+	iph->saddr = rw->src->ip4;
+	iph->daddr = rw->dst->ip4;
 }
 
 static void ozp_rewrite_ip6(struct sk_buff *skb, const struct ozp_rewrite *rw)
 {
 	struct ipv6hdr *ip6h = ipv6_hdr(skb);
 
-	ip6h->saddr = rw->src.ip6;
-	ip6h->daddr = rw->dst.ip6;
+	ip6h->saddr = rw->src->ip6;
+	ip6h->daddr = rw->dst->ip6;
 }
 
 /* The sum of all bytes that came with the packet sees addresses without a

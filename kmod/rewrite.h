@@ -10,13 +10,13 @@
 
 /**
  * struct ozp_rewrite - new addresses for the packets of one direction of a flow
- * @src: the new source
- * @dst: the new destination
+ * @src: the new source, not owned
+ * @dst: the new destination, not owned
  * @diff: one's complement sum of the new minus the old addresses
  */
 struct ozp_rewrite {
-	union ozp_addr src;
-	union ozp_addr dst;
+	const union ozp_addr *src;
+	const union ozp_addr *dst;
 	__wsum diff;
 };
 

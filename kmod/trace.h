@@ -78,9 +78,9 @@ TRACE_EVENT(ozproxy_convert,
 				     tuple->sport);
 		ozp_addr_to_sockaddr(__entry->dst, tuple->family, &tuple->dst,
 				     tuple->dport);
-		ozp_addr_to_sockaddr(__entry->new_src, tuple->family, &rw->src,
+		ozp_addr_to_sockaddr(__entry->new_src, tuple->family, rw->src,
 				     tuple->sport);
-		ozp_addr_to_sockaddr(__entry->new_dst, tuple->family, &rw->dst,
+		ozp_addr_to_sockaddr(__entry->new_dst, tuple->family, rw->dst,
 				     tuple->dport);
 	),
 	TP_printk("dev=%s direction=%s protocol=%u %pISpc > %pISpc becomes %pISpc > %pISpc",
