@@ -20,7 +20,7 @@
 #   ipvs        fou and, at c1's worker, IPVS in place of nftables; it does not
 #               change c1's address
 #   wireguard   tunnel, encrypted
-#   ozproxy     with the default options
+#   ozproxy     with the default options, and room for many services
 
 all_systems=(plain vxlan fou vxlan+nat fou+nat ipvs wireguard ozproxy)
 
@@ -136,7 +136,8 @@ wireguard_end()
 ozproxy_up()
 {
 	there=$service_ip back=$instance1
-	device_up w1 && device_up w2 &&
+	device_up w1 service-ipv4 10.28.0.0/14 &&
+		device_up w2 service-ipv4 10.28.0.0/14 &&
 		service_all near address 10.30.0.1 policy rr \
 			$(instance 0 "$c1" "$instance1" "$node1" 50103) &&
 		service_all far address "$service_ip" policy rr \

@@ -41,14 +41,18 @@ both_ways()
 	"$@" w1 "$c2" "$node1" "$node2" && "$@" w2 "$c1" "$node2" "$node1"
 }
 
+# All that a veth has of them: as it was made, or nothing.
 offloads()
 {
-	local worker settings=()
+	local worker feature settings=()
 
-	case $1 in
-	on) return 0 ;;
-	off) settings=(tx off rx off tso off gso off gro off sg off) ;;
-	esac
+	for feature in rx tx sg tso gso tx-gre-segmentation \
+		tx-gre-csum-segmentation tx-ipxip4-segmentation \
+		tx-ipxip6-segmentation tx-udp_tnl-segmentation \
+		tx-udp_tnl-csum-segmentation tx-sctp-segmentation \
+		tx-udp-segmentation tx-gso-list; do
+		settings+=("$feature" "$1")
+	done
 	for worker in w1 w2; do
 		ns "$worker" ethtool -K un0 "${settings[@]}" || return 1
 	done

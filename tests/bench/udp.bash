@@ -27,10 +27,15 @@ udp_sink()
 			counter arrived { }
 			chain in {
 				type filter hook prerouting priority raw;
-				udp dport $udp_port counter name arrived drop
+				meta l4proto udp counter name arrived drop
 			}
 		}
 	END
+}
+
+udp_sink_end()
+{
+	ns "$1" nft delete table ip sink
 }
 
 udp_arrived()
@@ -41,21 +46,15 @@ udp_arrived()
 	[[ $text =~ packets\ ([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
-# pktgen_send CONTAINER TO COUNT [SETTING…]: prints the microseconds it took. A
-# program $mark (mark.c) starts it when its instructions are to be counted.
-pktgen_send()
+# pktgen_set CONTAINER WORKER CPU TO COUNT [SETTING…]
+pktgen_set()
 {
-	local name=$1 to=$2 count=$3 worker=w${1#c} setting script
-	local begin="echo start >pgctrl"
+	local name=$1 worker=$2 thread=kpktgend_$3 to=$4 count=$5 setting script
 
-	shift 3
-	if [[ -n ${mark:-} ]]; then
-		begin="$mark pgctrl start"
-		echo "$count" >>"$OZP_ARTIFACTS/marked"
-	fi
+	shift 5
 	script="cd /proc/net/pktgen
-		echo rem_device_all >kpktgend_0
-		echo add_device eth0 >kpktgend_0"
+		echo rem_device_all >$thread
+		echo add_device eth0 >$thread"
 	for setting in "count $count" "delay 0" "pkt_size 60" "dst $to" \
 		"flag UDPCSUM" "dst_mac $(gateway_mac "$worker")" \
 		"udp_src_min $udp_port" "udp_src_max $udp_port" \
@@ -63,25 +62,41 @@ pktgen_send()
 		script+="
 			echo '$setting' >eth0"
 	done
-	script+="
-		$begin
-		sed -n 's/^Result: OK: \([0-9]*\).*/\1/p' eth0"
 	ns "$name" busybox sh -c "$script"
 }
 
-# udp_way FROM TO-CONTAINER ADDRESS COUNT: instructions a packet
+# A program $mark (mark.c) starts it when its instructions are to be counted.
+pktgen_go()
+{
+	local begin="echo start >/proc/net/pktgen/pgctrl"
+
+	[[ -z ${mark:-} ]] || begin="$mark /proc/net/pktgen/pgctrl start"
+	ns "$1" busybox sh -c "$begin"
+}
+
+# The microseconds from the first packet to the last.
+pktgen_took()
+{
+	ns "$1" busybox sed -n 's/^Result: OK: \([0-9]*\).*/\1/p' \
+		/proc/net/pktgen/eth0
+}
+
+# udp_way FROM TO ADDRESS COUNT [SETTING…]: instructions a packet between two
+# containers
 udp_way()
 {
-	local before after time
+	local to=$2 count=$4 before after time
 
-	before=$(udp_arrived "$2")
-	time=$(pktgen_send "$1" "$3" "$4")
-	wait_until 5 udp_has_arrived "$2" $((before + $4)) || {
-		after=$(udp_arrived "$2")
-		diag "$system: of $4 packets $((after - before)) arrived"
+	before=$(udp_arrived "$to")
+	pktgen_set "$1" "w${1#c}" 0 "$3" "$count" "${@:5}" || return 1
+	[[ -z ${mark:-} ]] || echo "$count" >>"$OZP_ARTIFACTS/marked"
+	pktgen_go "$1" && time=$(pktgen_took "$1") || return 1
+	wait_until 5 udp_has_arrived "$to" $((before + count)) || {
+		after=$(udp_arrived "$to")
+		diag "$system: of $count packets $((after - before)) arrived"
 		return 1
 	}
-	echo $((time * 1000 / $4))
+	echo $((time * 1000 / count))
 }
 
 udp_has_arrived()
@@ -99,6 +114,7 @@ measure_udp64()
 	mark=${OZP_MARK:-}
 	first=$(udp_way c1 c2 "$there" "$count") &&
 		second=$(udp_way c2 c1 "$back" "$count") || return 1
+	udp_sink_end c1 && udp_sink_end c2 || return 1
 	result udp64 64 $(((first + second) / 2)) instructions/packet
 	result udp64-request 64 "$first" instructions/packet
 	result udp64-reply 64 "$second" instructions/packet
