@@ -172,7 +172,7 @@ help:
 	@echo 'Build'
 	@echo '  make                build the module and the programs'
 	@echo '  make module         only ozproxy.ko'
-	@echo '  make userspace      only the library and ozctl'
+	@echo '  make userspace      only the library, ozctl and ozproxyd'
 	@echo '  make check-config   name the options that the kernel lacks'
 	@echo '  make clean          remove what was built'
 	@echo 'Install (loads no module, edits no file)'
