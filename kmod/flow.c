@@ -25,7 +25,7 @@ static struct kmem_cache *ozp_flow_cache;
  */
 struct ozp_flow *ozp_flow_of_key(struct ozp_flow_key *key)
 {
-	return container_of(key, struct ozp_flow, keys[key->direction]);
+	return container_of(key, struct ozp_flow, keys[key->tuple.direction]);
 }
 
 /* A dying flow equals nothing: look-ups pass it over, inserts go beside it.
@@ -39,7 +39,7 @@ static int ozp_flow_compare(struct rhashtable_compare_arg *arg, const void *obj)
 
 	if (!ozp_tuple_is_equal(arg->key, &key->tuple))
 		return 1;
-	flow = container_of(key, struct ozp_flow, keys[key->direction]);
+	flow = container_of(key, struct ozp_flow, keys[key->tuple.direction]);
 	return ozp_flow_is_dying(flow);
 }
 
@@ -74,7 +74,7 @@ struct ozp_flow *ozp_flow_lookup_rcu(struct ozp_flows *flows,
 	struct ozp_flow_key *key;
 
 	key = rhashtable_lookup(&flows->table, tuple, ozp_flow_params);
-	if (!key || key->direction != direction)
+	if (!key || key->tuple.direction != direction)
 		return NULL;
 	return ozp_flow_of_key(key);
 }
@@ -92,6 +92,16 @@ static void ozp_flow_reply_tuple(struct ozp_tuple *reply,
 	reply->protocol = tuple->protocol;
 }
 
+static void ozp_flow_key_init(struct ozp_flow *flow,
+			      enum ozproxy_direction direction,
+			      const struct ozp_tuple *tuple)
+{
+	struct ozp_flow_key *key = &flow->keys[direction];
+
+	key->tuple = *tuple;
+	key->tuple.direction = direction;
+}
+
 static struct ozp_flow *ozp_flow_alloc_rcu(const char *dev_name,
 					   const struct ozp_tuple *tuple,
 					   const struct ozp_tuple *reply,
@@ -103,10 +113,8 @@ static struct ozp_flow *ozp_flow_alloc_rcu(const char *dev_name,
 	flow = kmem_cache_zalloc(ozp_flow_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!flow)
 		return ERR_PTR(-ENOMEM);
-	flow->keys[OZPROXY_DIRECTION_OUT].tuple = *tuple;
-	flow->keys[OZPROXY_DIRECTION_OUT].direction = OZPROXY_DIRECTION_OUT;
-	flow->keys[OZPROXY_DIRECTION_IN].direction = OZPROXY_DIRECTION_IN;
-	flow->keys[OZPROXY_DIRECTION_IN].tuple = *reply;
+	ozp_flow_key_init(flow, OZPROXY_DIRECTION_OUT, tuple);
+	ozp_flow_key_init(flow, OZPROXY_DIRECTION_IN, reply);
 	/* Not now: the first packet is to touch the service, too. */
 	flow->used = ozp_clock_now() - 1;
 
@@ -191,7 +199,7 @@ static struct ozp_flow *ozp_flow_same(struct ozp_flow_key *found,
 {
 	struct ozp_flow *flow = ozp_flow_of_key(found);
 
-	if (found->direction == OZPROXY_DIRECTION_IN &&
+	if (found->tuple.direction == OZPROXY_DIRECTION_IN &&
 	    ozp_tuple_is_equal(&flow->keys[OZPROXY_DIRECTION_OUT].tuple, tuple))
 		return flow;
 	return ERR_PTR(-EEXIST);
@@ -203,7 +211,7 @@ static bool ozp_flow_make_room(struct ozp_flows *flows,
 {
 	struct ozp_flow *flow = ozp_flow_of_key(found);
 
-	if (found->direction != OZPROXY_DIRECTION_IN ||
+	if (found->tuple.direction != OZPROXY_DIRECTION_IN ||
 	    ozp_flow_state_rcu(flow) != OZPROXY_FLOW_STATE_CLOSING)
 		return false;
 	ozp_flow_end(flows, flow);

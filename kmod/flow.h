@@ -132,13 +132,12 @@ enum ozp_flow_bit {
 /**
  * struct ozp_flow_key - one direction of a flow
  * @link: in the flow table
- * @tuple: packets of this direction, before conversion
- * @direction: OZPROXY_DIRECTION_OUT as the container sends, _IN the replies
+ * @tuple: packets of this direction, before conversion: OZPROXY_DIRECTION_OUT as
+ *	the container sends, _IN the replies
  */
 struct ozp_flow_key {
 	struct rhash_head link;
 	struct ozp_tuple tuple;
-	u8 direction;
 };
 
 /**
@@ -149,7 +148,7 @@ struct ozp_flow_key {
  * @used: time of last use, see clock.h
  * @opened: when its SYN left, in microseconds that wrap
  * @dying: in a list of those that are to be freed
- * @rcu: defers freeing
+ * @rcu: defers freeing, when it has left that list
  */
 struct ozp_flow {
 	struct ozp_flow_key keys[OZP_DIRECTION_COUNT];
@@ -157,8 +156,10 @@ struct ozp_flow {
 	unsigned long bits;
 	u32 used;
 	u32 opened;
-	struct llist_node dying;
-	struct rcu_head rcu;
+	union {
+		struct llist_node dying;
+		struct rcu_head rcu;
+	};
 };
 
 /**

@@ -39,7 +39,7 @@ static void ozp_flows_walk(struct ozp_flows *flows,
 				resized++;
 			key = rhashtable_walk_peek(&iter);
 			continue;
-		} else if (key->direction == OZPROXY_DIRECTION_IN) {
+		} else if (key->tuple.direction == OZPROXY_DIRECTION_IN) {
 			/* Every flow has an entry for its replies. */
 			visit(flows, ozp_flow_of_key(key), arg);
 		}

@@ -115,7 +115,7 @@ static bool ozp_flow_sample_bucket_rcu(const struct ozp_flows *flows,
 			return false;
 		key = container_of(pos, struct ozp_flow_key, link);
 		/* Every flow has an entry for its replies. */
-		if (key->direction == OZPROXY_DIRECTION_IN)
+		if (key->tuple.direction == OZPROXY_DIRECTION_IN)
 			ozp_flow_weigh_rcu(flows, ozp_flow_of_key(key), sample);
 	}
 	/* Nothing is cheaper than what is spent. */

@@ -354,7 +354,7 @@ static int ozp_netlink_flow_dump_one(struct sk_buff *skb,
 {
 	struct ozp_flow *flow = ozp_flow_of_key(key);
 
-	if (key->direction != OZPROXY_DIRECTION_IN ||
+	if (key->tuple.direction != OZPROXY_DIRECTION_IN ||
 	    ozp_flow_is_over_rcu(oz->convert.flows, flow) ||
 	    !ozp_flow_filter_match(flow, filter))
 		return 0;

@@ -416,12 +416,6 @@ enum ozp_verdict ozp_packet_parse(struct sk_buff *skb, struct ozp_packet *pkt)
 {
 	enum ozp_verdict verdict;
 
-	/* No padding. */
-	BUILD_BUG_ON(offsetof(struct ozp_tuple, end) !=
-		     2 * sizeof(union ozp_addr) + 2 * sizeof(__be16) + 2 +
-		     sizeof(u16));
-	BUILD_BUG_ON(offsetof(struct ozp_tuple, end) % sizeof(u32));
-
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
 		verdict = ozp_packet_parse_ip4(skb, pkt);

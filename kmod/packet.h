@@ -78,8 +78,9 @@ static inline void ozp_addr_to_sockaddr(void *sockaddr, u8 family,
  * @dport: destination port; the identifier of an ICMP echo reply
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6
- * @zero: no padding, which nobody would set
- * @end: end of what is a key
+ * @end: end of what is hashed and compared
+ * @direction: enum ozproxy_direction, in the key of a flow: here, where it takes
+ *	no room
  *
  * Always zeroed first: an IPv4 address is compared as the whole union. The other
  * port of an echo is zero, so that request and reply are each other's reverse
@@ -92,11 +93,11 @@ struct ozp_tuple {
 	__be16 dport;
 	u8 family;
 	u8 protocol;
-	u16 zero;
 	struct { } end;
+	u8 direction;
 };
 
-/* The same as memcmp() of it all, in words. */
+/* The same as memcmp() up to the end, in words. */
 static inline bool ozp_tuple_is_equal(const struct ozp_tuple *a,
 				      const struct ozp_tuple *b)
 {
