@@ -434,9 +434,14 @@ static const struct request requests[] = {
 static void scene_make(struct scene *scene)
 {
 	struct outcome out;
+	struct attr *data;
 
 	client_open(&scene->client, NETLINK_GENERIC);
-	scene->ifindex = device_new("oz0", NULL, &out);
+	/* A slow machine takes its time, and the packet waits all the while. */
+	tree_reset();
+	data = tree_new();
+	mirror_add(data, &set_link, IFLA_OZPROXY_MISS_TIMEOUT, "60000");
+	scene->ifindex = device_new("oz0", data, &out);
 	if (!scene->ifindex)
 		bail("no device: %s", out.text);
 	container_make(&scene->client, scene->ifindex, "oz0");

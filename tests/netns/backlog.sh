@@ -9,7 +9,8 @@
 #     X1.0         131.1.0.1              131.1.21.5        X3.0
 #
 # The sender takes datagrams apart that came as one packet and sends them at
-# once; the links take what there is in one round of their NAPI.
+# once; the links take what there is in one round of their NAPI. Datagrams wait
+# for GRO, as TCP does, where the device is told to put them together.
 #
 # covers: backlog-full
 
@@ -30,7 +31,8 @@ both_up()
 
 bursts()
 {
-	underlay_offloads gro
+	underlay_offloads gro &&
+		ns w2 ethtool -K oz0 rx-udp-gro-forwarding on
 }
 
 # shellcheck disable=SC2317 # called by a hook
