@@ -27,6 +27,7 @@ static const struct ozp_set *set_of(uint8_t command)
 	case OZPROXY_CMD_FLOW_FLUSH:
 		return &ozp_flow_attrs;
 	case OZPROXY_CMD_MISS_GET:
+	case OZPROXY_CMD_MISS_RESOLVE:
 		return &ozp_miss_attrs;
 	case OZPROXY_CMD_STATS_GET:
 		return &ozp_stats_attrs;
