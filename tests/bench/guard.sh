@@ -4,7 +4,8 @@
 #
 # No change makes ozproxy slower than it is beside others: a small part of
 # `make bench`, and only ratios of what it measured in the same guest. The limits
-# are what was reached last, and some per cent: lower them with it.
+# are what was reached last, and some per cent, of TCP more, as its rounds differ by
+# that much: lower them with it.
 #
 # timeout: 400
 set -u
@@ -52,7 +53,7 @@ at_most "what a packet costs, of what vxlan adds" \
 at_most "what a packet costs, of what fou and nftables add" \
 	"$(tax ozproxy)" "$(tax fou+nat)" 0.58
 at_most "a byte of TCP, offloads on, of that over vxlan" \
-	"$(value ozproxy tcp1 on)" "$(value vxlan tcp1 on)" 1.06
+	"$(value ozproxy tcp1 on)" "$(value vxlan tcp1 on)" 1.12
 at_most "a byte of TCP, offloads off, of that over vxlan" \
-	"$(value ozproxy tcp1 off)" "$(value vxlan tcp1 off)" 1.12
+	"$(value ozproxy tcp1 off)" "$(value vxlan tcp1 off)" 1.2
 tap_done
