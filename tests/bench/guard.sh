@@ -7,7 +7,7 @@
 # are what was reached last, and some per cent, of TCP more, as its rounds differ by
 # that much: lower them with it.
 #
-# timeout: 900
+# timeout: 400
 set -u
 
 # shellcheck source-path=SCRIPTDIR source=../lib/tap.sh

@@ -42,8 +42,7 @@ declare -gA OZP_PACKAGES=(
 		mosquitto-clients netcat-openbsd nftables openssl procps python3
 		python3-paho-mqtt systemd tcpdump util-linux valgrind
 		wireguard-tools"
-	[bench]="gnuplot-nox ipvsadm libnl-3-200 libnl-genl-3-200 libpopt0
-		linux-perf"
+	[bench]="gnuplot-nox ipvsadm libnl-3-200 libnl-genl-3-200 libpopt0"
 )
 
 # Packages that would start a service of theirs on the host: their programs are

@@ -33,11 +33,7 @@ need jq ozctl python3
 
 topology()
 {
-	worker_add w1 && underlay_join w1 131.1.0.1/24 2001:db8::1/64 &&
-		worker_add w2 && underlay_join w2 131.1.0.2/24 2001:db8::2/64 &&
-		container_add w1 c1 10.19.1.3/26 fc00::103/120 &&
-		container_add w2 s0 10.21.0.1/26 fc00::201/120 &&
-		container_add w2 s1 10.21.0.2/26 fc00::202/120 &&
+	workers_join 2 && shop_containers c1 &&
 		netns_add peer && underlay_join peer 131.1.0.9/24 \
 		131.1.0.10/32 131.1.0.11/32 131.1.0.12/32 \
 		2001:db8::9/64 2001:db8::a/128 2001:db8::b/128 \

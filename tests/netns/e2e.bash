@@ -9,6 +9,9 @@
 #   device_up WORKER [OPTION VALUE…]   adds oz0 there and brings it up
 #   workers_up COUNT            workers w1, w2, … at 131.1.0.1, 131.1.0.2, …,
 #                               each with its device
+#   workers_join COUNT          the same at 2001:db8::1, … too, and without one
+#   shop_containers CLIENT      of w1: CLIENT 10.19.1.3 fc00::103; of w2: s0
+#                               10.21.0.1 fc00::201, s1 10.21.0.2 fc00::202
 #   service_set WORKER JOB ARG… ozctl service set
 #   service_all JOB ARG…        the same on every worker
 #   instance N NS4,NS6 IP4,IP6 NODE PORT [ARG…]   words of one instance
@@ -45,6 +48,23 @@ workers_up()
 		worker_add "w$i" && underlay_join "w$i" "131.1.0.$i/24" &&
 			device_up "w$i" || return 1
 	done
+}
+
+workers_join()
+{
+	local i
+
+	for ((i = 1; i <= $1; i++)); do
+		worker_add "w$i" && underlay_join "w$i" "131.1.0.$i/24" \
+			"2001:db8::$i/64" || return 1
+	done
+}
+
+shop_containers()
+{
+	container_add w1 "$1" 10.19.1.3/26 fc00::103/120 &&
+		container_add w2 s0 10.21.0.1/26 fc00::201/120 &&
+		container_add w2 s1 10.21.0.2/26 fc00::202/120
 }
 
 service_set()

@@ -26,10 +26,7 @@ need jq ozctl
 
 topology()
 {
-	workers_up 2 &&
-		container_add w1 c 10.19.1.3/26 fc00::103/120 &&
-		container_add w2 s0 10.21.0.1/26 fc00::201/120 &&
-		container_add w2 s1 10.21.0.2/26 fc00::202/120
+	workers_up 2 && shop_containers c
 }
 
 # shellcheck disable=SC2046 # words

@@ -5,13 +5,13 @@
 # Two containers share a flow table that is full: none of them can push out what
 # the other has, and the one with far more makes room for the other.
 #
-#   c 10.19.1.3 fc00::103     s 10.21.0.1 fc00::201
-#   d 10.19.1.6 fc00::106        │
+#   c 10.19.1.3 fc00::103     s0 10.21.0.1 fc00::201
+#   d 10.19.1.6 fc00::106     s1, not used
 #       │                        │
 #   w1 131.1.0.1              w2 131.1.0.2
 #       └─────────── underlay ───┘
 #
-#   shop: s 10.30.1.30 fdff:2000::30, with the Instance IP 10.30.0.6 fdff::6
+#   shop: s0 10.30.1.30 fdff:2000::30, with the Instance IP 10.30.0.6 fdff::6
 #
 # covers: flow-table-full
 # timeout: 180
@@ -26,10 +26,8 @@ need jq ozctl
 
 topology()
 {
-	workers_up 2 &&
-		container_add w1 c 10.19.1.3/26 fc00::103/120 &&
-		container_add w1 d 10.19.1.6/26 fc00::106/120 &&
-		container_add w2 s 10.21.0.1/26 fc00::201/120
+	workers_up 2 && shop_containers c &&
+		container_add w1 d 10.19.1.6/26 fc00::106/120
 }
 
 # shellcheck disable=SC2046 # words
@@ -46,9 +44,9 @@ services()
 use_family()
 {
 	if (($1 == 4)); then
-		c=10.19.1.3 d=10.19.1.6 s=10.21.0.1 sip=10.30.1.30
+		c=10.19.1.3 d=10.19.1.6 s0=10.21.0.1 sip=10.30.1.30
 	else
-		c=fc00::103 d=fc00::106 s=fc00::201 sip=fdff:2000::30
+		c=fc00::103 d=fc00::106 s0=fc00::201 sip=fdff:2000::30
 	fi
 	family=IPv$1
 }
@@ -88,7 +86,7 @@ shared()
 {
 	local name="$family: a full table" refused i
 
-	sock listen l s "$s" 80
+	sock listen l s0 "$s0" 80
 	check "$name: three connections of d" connect_each d "$d" 1 3
 	check "$name: thirteen of c" connect_each c "$c" 1 13
 	is "$name: it is full" "$(counter w1 flows)" 16

@@ -252,6 +252,12 @@ offers()
 	sock close u n
 }
 
+# from_c0 COMMAND…: c0 sends what that command of sock.py makes.
+from_c0()
+{
+	sock frame from "$(gateway_mac w1)" "$(sock "$@")"
+}
+
 # No socket sends from port 0 or to it, but it is a port like others.
 port_zero()
 {
@@ -261,20 +267,17 @@ port_zero()
 	sock capture from c0 eth0
 	sock capture there s0 eth0
 	sock udp v s0 "${s[0]}" 53
-	sock frame from "$(gateway_mac w1)" \
-		"$(sock build udp "${c[0]}" 0 "${rr[1]}" 53 ask)"
+	from_c0 build udp "${c[0]}" 0 "${rr[1]}" 53 ask
 	is "$name: a datagram from it arrives" "$(sock receive v)" \
 		"${ci[0]} 0 ask"
 	sock frame there "$(gateway_mac w2)" \
 		"$(sock build udp "${s[0]}" 53 "${ci[0]}" 0 answer)"
 	is "$name: so does the answer to it" "$(sock payload from in 0)" \
 		"$(printf answer | od -An -tx1 | tr -d ' ')"
-	sock frame from "$(gateway_mac w1)" \
-		"$(sock build udp "${c[0]}" 7600 "${rr[1]}" 0 zero)"
+	from_c0 build udp "${c[0]}" 7600 "${rr[1]}" 0 zero
 	is "$name: and a datagram to it" "$(sock payload there in 0)" \
 		"$(printf zero | od -An -tx1 | tr -d ' ')"
-	sock frame from "$(gateway_mac w1)" \
-		"$(sock segment "${c[0]}" 0 "${rr[1]}" 0 S)"
+	from_c0 segment "${c[0]}" 0 "${rr[1]}" 0 S
 	check "$name: TCP from it to it" sock expect there \
 		"*${ci[0]}*:0>*${s[0]}*:0 tcp S*"
 	is "$name: they are flows like others" "$(instances_of 0)" "[0,0]"

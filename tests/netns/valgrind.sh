@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The ozproxy authors
 #
-# timeout: 480
+# timeout: 240
 # kernels: 6.12
 #
 # A session of ozctl under valgrind, on the real module: right output, no

@@ -12,15 +12,13 @@
 
 /* What outlives a helper. */
 
-static struct world *world;
 static char directory[64];
 
 static int begin(void **state)
 {
-	(void)state;
 	strcpy(directory, "/tmp/ozproxy-unit-XXXXXX");
 	assert_non_null(mkdtemp(directory));
-	world = world_new();
+	world_begin(state);
 	helper_disconnect(&world->helper);
 	world_forget(world);
 	return 0;
@@ -39,13 +37,11 @@ static int end(void **state)
 	struct dirent *entry;
 	DIR *dir = opendir(directory);
 
-	(void)state;
 	while ((entry = readdir(dir)))
 		unlink(path_of(entry->d_name));
 	closedir(dir);
 	rmdir(directory);
-	world_free(world);
-	return 0;
+	return world_end(state);
 }
 
 static void write_text(const char *name, const char *text)

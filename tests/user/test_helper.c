@@ -3,22 +3,6 @@
 
 #include "world.h"
 
-static struct world *world;
-
-static int begin(void **state)
-{
-	(void)state;
-	world = world_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	world_free(world);
-	return 0;
-}
-
 static void miss(const char *address)
 {
 	helper_miss(&world->helper, address, world->now);
@@ -27,6 +11,15 @@ static void miss(const char *address)
 static void know_shop(void)
 {
 	world_knows_shop(world);
+}
+
+/* The broker has the removal of shop: it is asked for again, and there. */
+static void the_removal_is_heard(void)
+{
+	world_says(world, "interest/remove", "{\"appname\": \"shop\"}");
+	world_wait_for(world, "ask shop", 610);
+	world_forget(world);
+	world_answers(world, "shop", "shop", 1, false);
 }
 
 static void a_miss_becomes_an_entry(void **state)
@@ -355,10 +348,7 @@ static void an_answer_that_crossed_the_removal(void **state)
 	/* And nothing is removed of which nobody knows whether it is there. */
 	world_idle(world, "shop");
 	world_did(world, "");
-	world_says(world, "interest/remove", "{\"appname\": \"shop\"}");
-	world_wait_for(world, "ask shop", 610);
-	world_forget(world);
-	world_answers(world, "shop", "shop", 1, false);
+	the_removal_is_heard();
 	world_did(world, "set shop 1\nclear shop\nremove shop\nunsub shop\n");
 }
 
@@ -379,10 +369,7 @@ static void a_question_that_overtakes_the_removal(void **state)
 	world_idle(world, "shop");
 	world_did(world, "");
 	/* The broker has the removal, so what is asked now comes after it. */
-	world_says(world, "interest/remove", "{\"appname\": \"shop\"}");
-	world_wait_for(world, "ask shop", 610);
-	world_forget(world);
-	world_answers(world, "shop", "shop", 1, false);
+	the_removal_is_heard();
 	world_did(world, "clear shop\nremove shop\nunsub shop\n");
 }
 
@@ -654,40 +641,38 @@ static void a_thousand_at_once(void **state)
 	assert_int_equal(world->helper.queries.addresses, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_miss_becomes_an_entry),
-		TEST(it_is_repeated_and_given_up),
-		TEST(nobody_has_it),
-		TEST(ipv6_in_two_spellings),
-		TEST(a_late_answer_counts),
-		TEST(answers_to_others),
-		TEST(the_last_answer_first),
-		TEST(answers_that_make_no_sense),
-		TEST(an_instance_that_nobody_runs_yet),
-		TEST(the_kernel_refuses),
-		TEST(updates_coalesce),
-		TEST(an_unknown_update),
-		TEST(an_interest_ends_once),
-		TEST(it_was_used_meanwhile),
-		TEST(idle_while_it_is_asked_for),
-		TEST(an_answer_that_crossed_the_removal),
-		TEST(a_question_that_overtakes_the_removal),
-		TEST(somebody_else_removes_it),
-		TEST(all_is_asked_again),
-		TEST(an_empty_list_is_not_believed),
-		TEST(an_undeployment_is_believed),
-		TEST(local_jobs_stay),
-		TEST(an_announcement_ends),
-		TEST(the_broker_goes_and_comes),
-		TEST(a_new_helper_adopts),
-		TEST(the_device_is_another_one),
-		TEST(the_kernel_doubts),
-		TEST(an_address_goes_over),
-		TEST(a_thousand_at_once),
+		world_test(a_miss_becomes_an_entry),
+		world_test(it_is_repeated_and_given_up),
+		world_test(nobody_has_it),
+		world_test(ipv6_in_two_spellings),
+		world_test(a_late_answer_counts),
+		world_test(answers_to_others),
+		world_test(the_last_answer_first),
+		world_test(answers_that_make_no_sense),
+		world_test(an_instance_that_nobody_runs_yet),
+		world_test(the_kernel_refuses),
+		world_test(updates_coalesce),
+		world_test(an_unknown_update),
+		world_test(an_interest_ends_once),
+		world_test(it_was_used_meanwhile),
+		world_test(idle_while_it_is_asked_for),
+		world_test(an_answer_that_crossed_the_removal),
+		world_test(a_question_that_overtakes_the_removal),
+		world_test(somebody_else_removes_it),
+		world_test(all_is_asked_again),
+		world_test(an_empty_list_is_not_believed),
+		world_test(an_undeployment_is_believed),
+		world_test(local_jobs_stay),
+		world_test(an_announcement_ends),
+		world_test(the_broker_goes_and_comes),
+		world_test(a_new_helper_adopts),
+		world_test(the_device_is_another_one),
+		world_test(the_kernel_doubts),
+		world_test(an_address_goes_over),
+		world_test(a_thousand_at_once),
 	};
 
 	return cmocka_run_group_tests_name("helper", tests, NULL, NULL);

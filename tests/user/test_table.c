@@ -7,22 +7,6 @@
  * the cluster.
  */
 
-static struct world *world;
-
-static int begin(void **state)
-{
-	(void)state;
-	world = world_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	world_free(world);
-	return 0;
-}
-
 static const struct job *job_of(const char *name)
 {
 	return jobs_get(&world->helper.interests.jobs, name);
@@ -234,19 +218,17 @@ static void a_stranger_is_adopted(void **state)
 	world_did(world, "set shop 2\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_table_file),
-		TEST(a_table_file_and_a_broker),
-		TEST(the_node_moves),
-		TEST(a_table_file_wins),
-		TEST(a_listed_job_comes_here),
-		TEST(a_job_leaves_the_file),
-		TEST(what_is_saved_is_served),
-		TEST(a_stranger_is_adopted),
+		world_test(a_table_file),
+		world_test(a_table_file_and_a_broker),
+		world_test(the_node_moves),
+		world_test(a_table_file_wins),
+		world_test(a_listed_job_comes_here),
+		world_test(a_job_leaves_the_file),
+		world_test(what_is_saved_is_served),
+		world_test(a_stranger_is_adopted),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

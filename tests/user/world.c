@@ -155,11 +155,14 @@ static const struct helper_ops ops = {
 	.local_changed = local_changed,
 };
 
-struct world *world_new(void)
+struct world *world;
+
+int world_begin(void **state)
 {
-	struct world *world = calloc(1, sizeof(*world));
 	struct helper *helper;
 
+	(void)state;
+	world = calloc(1, sizeof(*world));
 	assert_non_null(world);
 	log_setup(LEVEL_ERROR);
 	world->now = 1000;
@@ -177,15 +180,17 @@ struct world *world_new(void)
 	helper->queries.options.rate = 100;
 	helper_init(helper, world->now);
 	helper_connect(helper, world->now);
-	return world;
+	return 0;
 }
 
-void world_free(struct world *world)
+int world_end(void **state)
 {
+	(void)state;
 	while (world->n_services)
 		drop(world, &world->services[0]);
 	helper_uninit(&world->helper);
 	free(world);
+	return 0;
 }
 
 void world_wait(struct world *world, uint64_t ms)

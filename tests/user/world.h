@@ -42,11 +42,18 @@ struct world {
 	unsigned int locals;
 };
 
-/** world_new() - A helper that is connected; node n, 131.1.0.1:50103. */
-struct world *world_new(void);
+/** world - That of the test that runs, from world_begin() to world_end(). */
+extern struct world *world;
 
-/** world_free() - The end of it. */
-void world_free(struct world *world);
+/** world_begin() - A helper that is connected; node n, 131.1.0.1:50103. */
+int world_begin(void **state);
+
+/** world_end() - The end of it. */
+int world_end(void **state);
+
+/* A test that needs no more than that. */
+#define world_test(name) \
+	cmocka_unit_test_setup_teardown(name, world_begin, world_end)
 
 /** world_wait() - Let time pass, a millisecond at a time. */
 void world_wait(struct world *world, uint64_t ms);
