@@ -129,7 +129,9 @@ struct ozp_flow *ozp_choose_bind_rcu(struct ozp_convert *cv,
 }
 
 /* From a place of the ring on, for as many as a packet may cost: any of them, or
- * those that are not in doubt. -ENOENT: there are none of these.
+ * those that are not in doubt. -ENOENT: there are none of these. Passing over one
+ * is a look at it and no try: as many as there are instances, as for a policy that
+ * compares them.
  */
 static struct ozp_flow *ozp_choose_from(struct ozp_chooser *chooser,
 					const struct ozp_packet *pkt,

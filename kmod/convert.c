@@ -31,7 +31,9 @@ bool ozp_networks_contain(const struct ozp_networks *networks, u8 family,
 }
 
 /* Looked up once in each generation of routes, which ends with any change of
- * them: a look-up takes 300 instructions.
+ * them, addresses included, as for routes that sockets keep: a look-up takes 300
+ * instructions. Of a node that is new, @here says generation 0, in which a
+ * namespace has no address.
  */
 static bool ozp_convert_is_own_ip4(struct net *net, struct ozp_node *node)
 {

@@ -12,7 +12,8 @@
  *   ozp_misses.lock       spinlock, BH off: addresses that wait, their packets
  *   ozp_fragments.lock    spinlock, BH off: datagrams in fragments
  *   ozp_flows.convert_lock  spinlock, BH off: replacing a flow's conversion
- *   ozp_services.lock     spinlock, BH off: lists of services and instances
+ *   ozp_services.lock     spinlock, BH off: lists of services and instances;
+ *                         with ozp_services.passed, a seqcount for who sums
  *   ozp_affinities.lock   spinlock, BH off: which instances clients had last
  *   ozp_nodes.lock        spinlock, BH off: list of nodes
  *

@@ -24,7 +24,9 @@ static u32 ozp_flow_spread(const struct ozp_tuple *out)
  * @flow: whose it will be; its keys are complete
  * @parties: who talks to whom; references are taken on their endpoints
  *
- * Caller is in an RCU read section.
+ * Its rewrites point to addresses in @flow and in the endpoints. A reader that has
+ * the conversion has them, too: all three are freed a grace period after the
+ * conversion was unpublished, or later. Caller is in an RCU read section.
  *
  * Return: the conversion, owned by the caller; ERR_PTR: -ENOMEM, or -ESTALE when
  * an endpoint is going away.

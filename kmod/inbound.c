@@ -99,7 +99,9 @@ static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 /* What GRO can put together goes through a queue of the device. For the rest that
  * is a detour of 1100 instructions, unless this is the inside of a tunnel in a
  * tunnel, which shall not take more stack with each layer, or comes from a
- * container of this node, deep in the stack on its way out.
+ * container of this node, deep in the stack on its way out. With BH off, which keeps
+ * the flag ours: in a softirq, or in the request that released what waited, which
+ * holds the table's mutex, that nothing further up the stack takes.
  */
 static bool ozp_inbound_queues(const struct ozp_convert *cv,
 			       const struct ozp_packet *pkt)
