@@ -209,6 +209,15 @@ hops()
 	sock close u
 	like "$family: ping sees it, too" \
 		"$(ns c1 ping -n -c 1 -W 5 -t 2 "$x3")" "From $x3 .*ime"
+	is "$family: traceroute, without the worker" "$(traced | tail -n +2)" \
+		"2 $x3"$'\n'"3 $x3"
+}
+
+# The hops on the way to X3, a line each: its number and who it is.
+traced()
+{
+	ns c1 busybox traceroute -n -q 1 -w 15 -m 5 "$x3" 2>&1 |
+		sed -nE 's/^ *([0-9]+)  ([^ ]+).*/\1 \2/p'
 }
 
 # What the worker of the instance has to say.
@@ -297,6 +306,38 @@ refused_in()
 	check "$family: $2" wait_until 10 drops_are w1 in "$1" $((before + 1))
 }
 
+# told WORKER: how many destinations its stack has called unreachable so far.
+# shellcheck disable=SC2016 # awk's
+told()
+{
+	ns "$1" busybox awk '$1 == "Icmp:" && !at {
+			for (at = 2; $at != "OutDestUnreachs"; at++) ; next }
+		$1 == "Icmp:" { sum += $at }
+		$1 == "Icmp6OutDestUnreachs" { sum += $2 }
+		END { print sum }' /proc/net/snmp /proc/net/snmp6
+}
+
+# The kernel's limit for such errors: six at once, and then one a second.
+rate_limited()
+{
+	local before lost i told started=$SECONDS
+
+	before=$(told w1) lost=$(drops w1 out no-instance)
+	ns_sysctl w1 net.ipv4.icmp_ratelimit=1000 net.ipv6.icmp.ratelimit=1000
+	sock udp u c1 "$c1" 5007
+	for ((i = 0; i < 40; i++)); do
+		sock send u hello "$x5" 99
+	done
+	check "$family: forty refusals" \
+		wait_until 5 drops_are w1 out no-instance $((lost + i))
+	told=$(($(told w1) - before))
+	check "$family: the sender is told of $told" test "$told" -ge 1
+	check "$family: and of no more than may be" \
+		test "$told" -le $((6 + SECONDS - started + 1))
+	sock close u
+	ns_sysctl w1 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+}
+
 # What cannot be sent is answered by the own worker.
 rejections()
 {
@@ -344,5 +385,6 @@ for number in 4 6; do
 	((number == 6)) || no_drops w1 w2
 	by_hand
 	rejections
+	rate_limited
 done
 tap_done

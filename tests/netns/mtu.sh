@@ -149,6 +149,16 @@ refused()
 		lost=$(drops w1 out packet-too-big)
 }
 
+# What is too big for the device, the worker's own stack refuses.
+answered()
+{
+	local error=3/4
+
+	[[ $src != *:* ]] || error=2/0
+	packet "${@:2}"
+	check "$name: $1" sock expect at-c "in *>$src icmp $error *about {*:$port>*"
+}
+
 path_mtu_is()
 {
 	[[ $(nip w1 route get "$node") == *" mtu $1"* ]]
@@ -213,6 +223,21 @@ changed()
 	goes "the link grows again" 1452
 }
 
+connection()
+{
+	sock listen l s2 "$at" 80
+	check "$name: connects" sock connect k c "$src" $((port += 1)) "$dst" 80
+	check "$name: is accepted" sock accept a l
+}
+
+# Bytes each way of that connection, and its end.
+transfers()
+{
+	check "$name: data to the server" sock bulk k a "$bytes"
+	check "$name: data to the client" sock bulk a k "$bytes"
+	sock close l k a
+}
+
 # MSS of a SYN of $1 and of its answer, on a path of $2.
 clamped()
 {
@@ -221,27 +246,30 @@ clamped()
 	name="$under MSS, IPv$1"
 	use_family "$1" 2
 	mss=$(($2 - outer - (header - 8) - 20))
-	sock listen l s2 "$at" 80
-	check "$name: connects" sock connect k c "$src" $((port += 1)) "$dst" 80
-	check "$name: is accepted" sock accept a l
+	connection
 	check "$name: the client's, at the server" sock expect at-s2 \
 		"in $seen:$port>*:80 tcp S ttl=*mss=$mss"
 	check "$name: the server's, at the client" sock expect at-c \
 		"in *:80>*:$port tcp SA ttl=*mss=$mss"
-	check "$name: data to the server" sock bulk k a "$bytes"
-	check "$name: data to the client" sock bulk a k "$bytes"
-	sock close l k a
+	transfers
+}
+
+# What the containers were told before is not to lower what they offer.
+containers_forget()
+{
+	local family
+
+	for family in -4 -6; do
+		nip c "$family" route flush cache
+		nip s2 "$family" route flush cache
+	done
 }
 
 clamp()
 {
 	local family
 
-	# What the containers were told before is not to lower what they offer.
-	for family in -4 -6; do
-		nip c "$family" route flush cache
-		nip s2 "$family" route flush cache
-	done
+	containers_forget
 	# Both ways are known to be narrow.
 	underlay_mtu w1 1400
 	underlay_mtu w2 1400
@@ -252,6 +280,94 @@ clamp()
 	device_set w1 mss-clamp off
 	underlay_mtu w1 1500
 	underlay_mtu w2 1500
+}
+
+# device_mtus MTU: of both workers.
+device_mtus()
+{
+	nip w1 link set oz0 mtu "$1" && nip w2 link set oz0 mtu "$1"
+}
+
+# The router tells nobody that its link to w2 is narrow.
+silence_router()
+{
+	ns underlay nft -f - <<-END
+		table inet silent {
+			counter errors { }
+			chain out {
+				type filter hook output priority 0;
+				icmp type destination-unreachable counter name errors drop
+				icmpv6 type packet-too-big counter name errors drop
+			}
+		}
+	END
+}
+
+router_was_silent()
+{
+	[[ $(ns underlay nft list counter inet silent errors) == *"packets 1 "* ]]
+}
+
+# Where no error comes, a device that is as small as the path helps: its own
+# worker tells the containers.
+filtered()
+{
+	local family
+
+	underlay_mtu w2 1400
+	for family in 4 6; do
+		use_family "$family" 2
+		server=2
+		name="$under ICMP filtered, IPv$family"
+		check "$name" silence_router
+		packet $((1401 - outer))
+		check "$name: one byte too many is lost on the way" \
+			wait_until 5 router_was_silent
+		ns underlay nft delete table inet silent
+		check "$name: smaller devices" device_mtus $((1400 - outer))
+		containers_forget
+		answered "one byte too many" $((1401 - outer))
+		goes "as much as fits" $((1400 - outer))
+		connection
+		transfers
+		check "$name: devices as before" device_mtus 1452
+	done
+	underlay_mtu w2 1500
+}
+
+# container_mtu WORKER CONTAINER MTU
+container_mtu()
+{
+	nip "$1" link set "c-$2" mtu "$3" && nip "$2" link set eth0 mtu "$3"
+}
+
+# all_mtus LINK DEVICE: from one container to the other.
+all_mtus()
+{
+	local worker
+
+	for worker in w1 w2; do
+		underlay_mtu "$worker" "$1" || return 1
+	done
+	container_mtu w1 c "$1" && container_mtu w2 s2 "$1" && device_mtus "$2"
+}
+
+jumbo()
+{
+	local family
+
+	check "$under jumbo frames" all_mtus 9000 8952
+	containers_forget
+	for family in 4 6; do
+		use_family "$family" 2
+		server=2
+		name="$under jumbo frames, IPv$family"
+		goes "all that the device takes" 8952
+		answered "one byte too many" 8953
+		connection
+		transfers
+	done
+	check "$under frames as before" all_mtus 1500 1452
 }
 
 # Paths to a node with our port are told of twice, another's once.
@@ -284,6 +400,8 @@ for under in 131.1.0. 2001:db8:1::; do
 		changed "$family"
 	done
 	clamp
+	filtered
+	jumbo
 	for server in 2 3; do
 		((server == 2)) && to=50103 || to=55301
 		node=$under$server

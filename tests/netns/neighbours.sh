@@ -114,7 +114,7 @@ two_rules()
 {
 	local tool
 
-	for tool in iptables ip6tables; do
+	for tool in "iptables$backend" "ip6tables$backend"; do
 		ns "$1" "$tool" -A FORWARD -o oz0 -j ACCEPT &&
 			ns "$1" "$tool" -A FORWARD -i oz0 -j ACCEPT || return 1
 	done
@@ -122,7 +122,8 @@ two_rules()
 
 forward_policy()
 {
-	ns "$2" iptables -P FORWARD "$1" && ns "$2" ip6tables -P FORWARD "$1"
+	ns "$2" "iptables$backend" -P FORWARD "$1" &&
+		ns "$2" "ip6tables$backend" -P FORWARD "$1"
 }
 
 # policy_dropped TOOL: how many packets the policy of w1 did away with.
@@ -152,31 +153,49 @@ silence_family()
 
 silence()
 {
-	check "$1: IPv4" silence_family iptables 10.19.1.3 10.21.0.1 10.30.1.30
-	check "$1: IPv6" silence_family ip6tables fc00::103 fc00::201 \
-		fdff:2000::30
+	check "$1: IPv4" silence_family "iptables$backend" 10.19.1.3 \
+		10.21.0.1 10.30.1.30
+	check "$1: IPv6" silence_family "ip6tables$backend" fc00::103 \
+		fc00::201 fdff:2000::30
 }
 
 masquerade()
 {
-	ns "$1" iptables -t nat -A POSTROUTING -o un0 -j MASQUERADE \
-		--random-fully &&
-		ns "$1" ip6tables -t nat -A POSTROUTING -o un0 -j MASQUERADE \
-			--random-fully
+	local tool
+
+	for tool in "iptables$backend" "ip6tables$backend"; do
+		ns "$1" "$tool" -t nat -A POSTROUTING -o un0 -j MASQUERADE \
+			--random-fully || return 1
+	done
 }
 
+# of_iptables NAME: a firewall that is written with it.
+of_iptables()
+{
+	check "$1: bridge filter, not yet" bridge_filter 0
+	check "$1: a policy of DROP" both forward_policy DROP
+	silence "$1: a FORWARD policy of DROP"
+	check "$1: and the two rules" both two_rules
+	talk "$1: a FORWARD policy of DROP and the two rules"
+	check "$1: MASQUERADE" both masquerade
+	talk "$1: MASQUERADE of what the node sends"
+	check "$1: bridge filter again" bridge_filter 1
+	talk "$1: all of this and bridge netfilter"
+	check "$1: a policy of ACCEPT" both forward_policy ACCEPT
+}
+
+legacy_is_there()
+{
+	modprobe -a iptable_filter ip6table_filter iptable_nat ip6table_nat
+}
+
+# Those of nft go with all that nft knows; the older ones stay, and let pass.
 firewalls()
 {
+	local backend=
+
 	check "no rules" with_rules </dev/null
-	check "a policy of DROP" both forward_policy DROP
-	silence "a FORWARD policy of DROP"
-	check "and the two rules" both two_rules
-	talk "a FORWARD policy of DROP and the two rules"
-	check "MASQUERADE" both masquerade
-	talk "MASQUERADE of what the node sends"
-	check "bridge filter again" bridge_filter 1
-	talk "all of this and bridge netfilter"
-	check "a policy of ACCEPT" both forward_policy ACCEPT
+	of_iptables iptables
 	check "the same in nft" with_rules <<-END
 		table inet f {
 			chain forward {
@@ -187,6 +206,12 @@ firewalls()
 		}
 	END
 	talk "nft that drops, and the two rules"
+	if legacy_is_there; then
+		backend=-legacy
+		of_iptables "iptables-legacy beside nft"
+	else
+		skip "iptables-legacy" "this kernel does not have it"
+	fi
 }
 
 # answered FAMILY: how many ICMP errors w1 has made.
