@@ -23,15 +23,12 @@
  * struct ozp_locals - addresses of this node, immutable
  * @rcu: defers freeing
  * @count: how many
- * @entries: the addresses; @family says which kind each is of
+ * @entries: the addresses
  */
 struct ozp_locals {
 	struct rcu_head rcu;
 	u32 count;
-	struct {
-		union ozp_addr addr;
-		u8 family;
-	} entries[];
+	struct ozp_address entries[];
 };
 
 /**

@@ -10,7 +10,7 @@
 
 static u32 ozp_index_hash(const void *data, u32 len, u32 seed)
 {
-	const struct ozp_index_key *key = data;
+	const struct ozp_address *key = data;
 
 	return ozp_hash_addr(key->family, &key->addr, seed);
 }
@@ -19,16 +19,14 @@ static int ozp_index_compare(struct rhashtable_compare_arg *arg,
 			     const void *obj)
 {
 	const struct ozp_index_entry *entry = obj;
-	const struct ozp_index_key *key = arg->key;
 
-	return key->family != entry->key.family ||
-	       !ozp_addr_is_equal(&key->addr, &entry->key.addr);
+	return !ozp_address_is_equal(arg->key, &entry->key);
 }
 
 static const struct rhashtable_params ozp_index_params = {
 	.head_offset = offsetof(struct ozp_index_entry, link),
 	.key_offset = offsetof(struct ozp_index_entry, key),
-	.key_len = sizeof(struct ozp_index_key),
+	.key_len = sizeof(struct ozp_address),
 	.hashfn = ozp_index_hash,
 	.obj_cmpfn = ozp_index_compare,
 	.automatic_shrinking = true,
@@ -48,7 +46,7 @@ struct ozp_index_entry *ozp_index_lookup_rcu(struct rhashtable *index,
 					     u8 family,
 					     const union ozp_addr *addr)
 {
-	struct ozp_index_key key = { .addr = *addr, .family = family };
+	struct ozp_address key = { .addr = *addr, .family = family };
 
 	return rhashtable_lookup(index, &key, ozp_index_params);
 }

@@ -26,16 +26,6 @@ enum ozp_match_kind {
 };
 
 /**
- * struct ozp_index_key - an address, as it is found
- * @addr: the address
- * @family: its family
- */
-struct ozp_index_key {
-	union ozp_addr addr;
-	u8 family;
-};
-
-/**
  * struct ozp_index_entry - an address of the table
  * @link: in the index
  * @key: the address
@@ -53,7 +43,7 @@ struct ozp_index_key {
 struct ozp_index_entry {
 	/* packet path */
 	struct rhash_head link;
-	struct ozp_index_key key;
+	struct ozp_address key;
 	enum ozp_match_kind kind;
 	struct ozp_service *service;
 	struct ozp_instance *instance;

@@ -243,23 +243,23 @@ static int ozp_link_parse_option(struct ozp_link_config *config,
 }
 
 /* The address in an element of the list of local addresses. */
-static int ozp_link_parse_addr(union ozp_addr *addr, u8 *family,
+static int ozp_link_parse_addr(struct ozp_address *local,
 			       const struct nlattr *attr,
 			       struct netlink_ext_ack *extack)
 {
-	memset(addr, 0, sizeof(*addr));
+	memset(local, 0, sizeof(*local));
 	switch (nla_type(attr)) {
 	case IFLA_OZPROXY_LOCAL_IPV4:
-		*family = AF_INET;
+		local->family = AF_INET;
 		if (nla_len(attr) != sizeof(__be32))
 			break;
-		addr->ip4 = nla_get_in_addr(attr);
+		local->addr.ip4 = nla_get_in_addr(attr);
 		return 0;
 	case IFLA_OZPROXY_LOCAL_IPV6:
-		*family = AF_INET6;
+		local->family = AF_INET6;
 		if (nla_len(attr) != sizeof(struct in6_addr))
 			break;
-		addr->ip6 = nla_get_in6_addr(attr);
+		local->addr.ip6 = nla_get_in6_addr(attr);
 		return 0;
 	default:
 		NL_SET_ERR_MSG_ATTR(extack, attr, "not a local address");
@@ -274,33 +274,29 @@ static int ozp_link_parse_local(struct ozp_locals *locals,
 				const struct nlattr *attr,
 				struct netlink_ext_ack *extack)
 {
-	union ozp_addr addr;
-	u8 family;
+	struct ozp_address local;
 	u32 i;
 	int err;
 
-	err = ozp_link_parse_addr(&addr, &family, attr, extack);
+	err = ozp_link_parse_addr(&local, attr, extack);
 	if (err)
 		return err;
 	if (locals->count >= OZPROXY_LOCAL_MAX) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "too many local addresses");
 		return -E2BIG;
 	}
-	if (!ozp_addr_is_host(family, &addr)) {
+	if (!ozp_addr_is_host(local.family, &local.addr)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "no node can have this address");
 		return -EINVAL;
 	}
 	for (i = 0; i < locals->count; i++) {
-		if (locals->entries[i].family != family ||
-		    !ozp_addr_is_equal(&locals->entries[i].addr, &addr))
+		if (!ozp_address_is_equal(&locals->entries[i], &local))
 			continue;
 		NL_SET_ERR_MSG_ATTR(extack, attr, "local address given twice");
 		return -EEXIST;
 	}
-	locals->entries[locals->count].family = family;
-	locals->entries[locals->count].addr = addr;
-	locals->count++;
+	locals->entries[locals->count++] = local;
 	return 0;
 }
 

@@ -28,14 +28,14 @@ ozp_miss_reasons[OZP_MISS_REFUSAL_COUNT] = {
  * Return: what is known of it, valid under the lock, or NULL.
  */
 struct ozp_miss *ozp_miss_lookup(struct ozp_misses *misses,
-				 const struct ozp_miss_key *key)
+				 const struct ozp_address *key)
 {
 	u32 hash = ozp_miss_hash(misses, key, OZP_MISS_BUCKET_BITS);
 	struct ozp_miss *miss;
 
 	lockdep_assert_held(&misses->lock);
 	hlist_for_each_entry(miss, &misses->buckets[hash], link)
-		if (ozp_miss_key_is_equal(&miss->key, key))
+		if (ozp_address_is_equal(&miss->key, key))
 			return miss;
 	return NULL;
 }
@@ -92,7 +92,7 @@ void ozp_misses_hurry(struct ozp_misses *misses)
  * @lifetime_ms: when it ends
  */
 void ozp_miss_insert(struct ozp_misses *misses, struct ozp_miss *miss,
-		     const struct ozp_miss_key *key, u64 lifetime_ms)
+		     const struct ozp_address *key, u64 lifetime_ms)
 {
 	u32 hash = ozp_miss_hash(misses, key, OZP_MISS_BUCKET_BITS);
 
@@ -164,7 +164,7 @@ void ozp_miss_inform(const struct ozp_misses *misses,
  *
  * Return: whether.
  */
-bool ozp_miss_find(struct ozp_misses *misses, const struct ozp_miss_key *key,
+bool ozp_miss_find(struct ozp_misses *misses, const struct ozp_address *key,
 		   struct ozp_miss_info *info)
 {
 	struct ozp_miss *miss;

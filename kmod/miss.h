@@ -19,8 +19,8 @@
  * @epoch: ozp_misses_epoch() before the table was asked
  */
 struct ozp_miss_want {
-	struct ozp_miss_key addr;
-	struct ozp_miss_key source;
+	struct ozp_address addr;
+	struct ozp_address source;
 	u32 epoch;
 };
 
@@ -37,7 +37,7 @@ struct ozp_miss_want {
  * @arrival: it is the source of packets that came through the tunnel
  */
 struct ozp_miss_info {
-	struct ozp_miss_key key;
+	struct ozp_address key;
 	enum ozproxy_miss_state state;
 	u32 age_ms;
 	u32 lifetime_ms;
@@ -54,7 +54,7 @@ struct ozp_miss_info {
  * @id: its id; 0: there was none yet
  */
 struct ozp_miss_place {
-	struct ozp_miss_key key;
+	struct ozp_address key;
 	u64 id;
 };
 
@@ -102,13 +102,13 @@ enum ozp_verdict ozp_miss_join(struct ozp_misses *misses, struct sk_buff *skb,
 void ozp_misses_answered(struct ozp_misses *misses);
 void ozp_miss_answer(struct ozp_misses *misses, u8 family,
 		     const union ozp_addr *addr);
-int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_miss_key *key,
+int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_address *key,
 		     u32 lifetime_ms);
-bool ozp_miss_deny(struct ozp_misses *misses, const struct ozp_miss_key *key,
+bool ozp_miss_deny(struct ozp_misses *misses, const struct ozp_address *key,
 		   u32 lifetime_ms);
 void ozp_misses_options_changed(struct ozp_misses *misses);
 void ozp_misses_run(struct ozp_misses *misses);
-bool ozp_miss_find(struct ozp_misses *misses, const struct ozp_miss_key *key,
+bool ozp_miss_find(struct ozp_misses *misses, const struct ozp_address *key,
 		   struct ozp_miss_info *info);
 u32 ozp_miss_find_after(struct ozp_misses *misses,
 			const struct ozp_miss_place *last,
@@ -116,9 +116,9 @@ u32 ozp_miss_find_after(struct ozp_misses *misses,
 
 /* for miss_wait.c and miss_end.c, under the lock */
 struct ozp_miss *ozp_miss_lookup(struct ozp_misses *misses,
-				 const struct ozp_miss_key *key);
+				 const struct ozp_address *key);
 void ozp_miss_insert(struct ozp_misses *misses, struct ozp_miss *miss,
-		     const struct ozp_miss_key *key, u64 lifetime_ms);
+		     const struct ozp_address *key, u64 lifetime_ms);
 void ozp_miss_release(struct ozp_misses *misses, struct ozp_miss *miss,
 		      struct sk_buff_head *packets);
 bool ozp_miss_schedule(struct ozp_misses *misses, struct ozp_miss *miss);

@@ -67,7 +67,7 @@ void ozp_misses_answered(struct ozp_misses *misses)
 void ozp_miss_answer(struct ozp_misses *misses, u8 family,
 		     const union ozp_addr *addr)
 {
-	struct ozp_miss_key key = { .addr = *addr, .family = family };
+	struct ozp_address key = { .addr = *addr, .family = family };
 	struct sk_buff_head packets;
 	struct ozp_miss *miss;
 
@@ -103,7 +103,7 @@ static void ozp_misses_evict_negatives(struct ozp_misses *misses)
  *
  * Return: 0, or -ENOMEM with nothing changed.
  */
-int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_miss_key *key,
+int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_address *key,
 		     u32 lifetime_ms)
 {
 	struct ozp_miss *old, *negative = NULL;
@@ -148,7 +148,7 @@ int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_miss_key *key,
  *
  * Return: whether the address was there.
  */
-bool ozp_miss_deny(struct ozp_misses *misses, const struct ozp_miss_key *key,
+bool ozp_miss_deny(struct ozp_misses *misses, const struct ozp_address *key,
 		   u32 lifetime_ms)
 {
 	struct sk_buff_head packets;

@@ -37,23 +37,10 @@ static struct ozp_miss_cb *ozp_miss_cb(struct sk_buff *skb)
  * know which ones share a bucket.
  */
 u32 ozp_miss_hash(const struct ozp_misses *misses,
-		  const struct ozp_miss_key *key, unsigned int bits)
+		  const struct ozp_address *key, unsigned int bits)
 {
 	return hash_32(jhash(&key->addr, sizeof(key->addr),
 			     misses->seed ^ key->family), bits);
-}
-
-/**
- * ozp_miss_key_is_equal() - whether two addresses are one
- * @a: an address
- * @b: another one
- *
- * Return: whether they are.
- */
-bool ozp_miss_key_is_equal(const struct ozp_miss_key *a,
-			   const struct ozp_miss_key *b)
-{
-	return a->family == b->family && ozp_addr_is_equal(&a->addr, &b->addr);
 }
 
 /**
@@ -65,14 +52,14 @@ bool ozp_miss_key_is_equal(const struct ozp_miss_key *a,
  * without memory.
  */
 struct ozp_miss_source *ozp_miss_source_get(struct ozp_misses *misses,
-					    const struct ozp_miss_key *key)
+					    const struct ozp_address *key)
 {
 	u32 hash = ozp_miss_hash(misses, key, OZP_MISS_SOURCE_BITS);
 	struct ozp_miss_source *source;
 
 	lockdep_assert_held(&misses->lock);
 	hlist_for_each_entry(source, &misses->sources[hash], link) {
-		if (!ozp_miss_key_is_equal(&source->key, key))
+		if (!ozp_address_is_equal(&source->key, key))
 			continue;
 		source->users++;
 		return source;

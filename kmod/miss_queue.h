@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The ozproxy authors */
 /* The queues of packets that wait for an address, and their limits: by address,
- * by source and in all. All functions but ozp_miss_key_is_equal() and
- * ozp_miss_leave() are called under ozp_misses.lock.
+ * by source and in all. All functions but ozp_miss_leave() are called under
+ * ozp_misses.lock.
  */
 #ifndef _OZP_MISS_QUEUE_H
 #define _OZP_MISS_QUEUE_H
@@ -41,16 +41,6 @@ enum ozp_miss_refusal {
 	OZP_MISS_UNKNOWN,
 	OZP_MISS_TIMEOUT,
 	OZP_MISS_REFUSAL_COUNT,
-};
-
-/**
- * struct ozp_miss_key - an address of either family
- * @addr: the address
- * @family: its family
- */
-struct ozp_miss_key {
-	union ozp_addr addr;
-	u8 family;
 };
 
 /**
@@ -135,7 +125,7 @@ struct ozp_misses {
  */
 struct ozp_miss_source {
 	struct hlist_node link;
-	struct ozp_miss_key key;
+	struct ozp_address key;
 	u32 addresses;
 	u32 packets;
 	u64 bytes;
@@ -166,7 +156,7 @@ struct ozp_miss {
 	struct list_head all;
 	struct list_head negative;
 	struct timerqueue_node timer;
-	struct ozp_miss_key key;
+	struct ozp_address key;
 	enum ozproxy_miss_state state;
 	struct ozp_miss_source *source;
 	struct sk_buff_head queue;
@@ -181,12 +171,9 @@ struct ozp_miss {
 
 /* packet path */
 u32 ozp_miss_hash(const struct ozp_misses *misses,
-		  const struct ozp_miss_key *key, unsigned int bits);
-bool ozp_miss_key_is_equal(const struct ozp_miss_key *a,
-			   const struct ozp_miss_key *b);
-
+		  const struct ozp_address *key, unsigned int bits);
 struct ozp_miss_source *ozp_miss_source_get(struct ozp_misses *misses,
-					    const struct ozp_miss_key *key);
+					    const struct ozp_address *key);
 void ozp_miss_source_put(struct ozp_miss_source *source);
 
 enum ozp_verdict ozp_miss_refuse(const struct ozp_misses *misses,

@@ -9,7 +9,7 @@
 /* An address that was not used before, if it may wait. */
 static enum ozp_verdict ozp_miss_new(struct ozp_misses *misses,
 				     struct ozp_miss_source *source,
-				     const struct ozp_miss_key *key,
+				     const struct ozp_address *key,
 				     struct ozp_packet *pkt,
 				     struct ozp_miss **miss)
 {
@@ -54,7 +54,7 @@ static enum ozp_verdict ozp_miss_wait_at(struct ozp_misses *misses,
 					 struct ozp_miss_source *source,
 					 struct sk_buff *skb,
 					 struct ozp_packet *pkt,
-					 const struct ozp_miss_key *key,
+					 const struct ozp_address *key,
 					 struct ozp_miss_news *news)
 {
 	struct ozp_miss *miss = ozp_miss_lookup(misses, key);

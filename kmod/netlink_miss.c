@@ -79,7 +79,7 @@ const struct ozp_device_events ozp_netlink_events = {
 
 /* The one address that a request is about. */
 static int ozp_netlink_miss_key(struct genl_info *info,
-				struct ozp_miss_key *key)
+				struct ozp_address *key)
 {
 	if (info->attrs[OZPROXY_A_MISS_IPV4] &&
 	    info->attrs[OZPROXY_A_MISS_IPV6]) {
@@ -101,7 +101,7 @@ static int ozp_netlink_miss_key(struct genl_info *info,
 static int ozp_netlink_miss_get(struct ozp_device *oz, struct genl_info *info)
 {
 	struct ozp_miss_info miss;
-	struct ozp_miss_key key;
+	struct ozp_address key;
 	struct sk_buff *skb;
 	bool found;
 	int err;
@@ -161,7 +161,7 @@ struct ozp_miss_dump {
 static bool ozp_netlink_miss_dump_all(struct sk_buff *skb,
 				      struct netlink_callback *cb,
 				      struct ozp_device *oz,
-				      const struct ozp_miss_key *key,
+				      const struct ozp_address *key,
 				      struct ozp_miss_info *infos)
 {
 	struct ozp_miss_dump *dump = (void *)cb->ctx;
@@ -174,7 +174,7 @@ static bool ozp_netlink_miss_dump_all(struct sk_buff *skb,
 					    OZP_MISS_BATCH);
 		for (i = 0; i < count; i++) {
 			if ((!key->family ||
-			     ozp_miss_key_is_equal(&infos[i].key, key)) &&
+			     ozp_address_is_equal(&infos[i].key, key)) &&
 			    ozp_netlink_miss_fill(skb, cb,
 						  NETLINK_CB(cb->skb).portid,
 						  cb->nlh->nlmsg_seq,
@@ -191,7 +191,7 @@ static bool ozp_netlink_miss_dump_all(struct sk_buff *skb,
 static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
 				      struct netlink_callback *cb,
 				      struct ozp_device *oz,
-				      const struct ozp_miss_key *key)
+				      const struct ozp_address *key)
 {
 	struct ozp_miss_dump *dump = (void *)cb->ctx;
 	struct ozp_miss_info *infos;
@@ -218,7 +218,7 @@ static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
 int ozproxy_nl_miss_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr **attrs = ozp_compat_dump_attrs(cb);
-	struct ozp_miss_key key;
+	struct ozp_address key;
 	struct ozp_device *oz;
 	int err;
 
@@ -247,7 +247,7 @@ out_put:
  * where the table has nothing to say. Locked.
  */
 static int ozp_netlink_miss_check_resolve(struct ozp_device *oz,
-					  const struct ozp_miss_key *key,
+					  const struct ozp_address *key,
 					  struct genl_info *info)
 {
 	struct nlattr *attr = info->attrs[OZPROXY_A_MISS_IPV4] ?:
@@ -276,7 +276,7 @@ static int ozp_netlink_miss_check_resolve(struct ozp_device *oz,
  * unless these ask as well. Locked.
  */
 static int ozp_netlink_miss_deny(struct ozp_convert *cv,
-				 const struct ozp_miss_key *key,
+				 const struct ozp_address *key,
 				 u32 lifetime_ms)
 {
 	struct ozp_miss_info known;
@@ -292,7 +292,7 @@ static int ozp_netlink_miss_resolve(struct ozp_device *oz,
 				    struct genl_info *info)
 {
 	struct nlattr *lifetime = info->attrs[OZPROXY_A_MISS_LIFETIME];
-	struct ozp_miss_key key;
+	struct ozp_address key;
 	int err;
 
 	err = ozp_netlink_miss_key(info, &key);

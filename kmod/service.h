@@ -165,17 +165,6 @@ struct ozp_services {
 };
 
 /**
- * ozp_addr_is_set() - whether a configured address is there
- * @addr: the address
- *
- * Return: whether it is not all zero.
- */
-static inline bool ozp_addr_is_set(const union ozp_addr *addr)
-{
-	return !ipv6_addr_any(&addr->ip6);
-}
-
-/**
  * ozp_endpoint_is_stale() - whether to look for the instance again
  * @ep: the endpoint
  *

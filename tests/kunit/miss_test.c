@@ -56,16 +56,16 @@ static u8 family_of(u32 number)
 	return number % 2 ? AF_INET6 : AF_INET;
 }
 
-static struct ozp_miss_key key_of(u32 number)
+static struct ozp_address key_of(u32 number)
 {
-	struct ozp_miss_key key = { .family = family_of(number) };
+	struct ozp_address key = { .family = family_of(number) };
 
 	/* Pairs that differ by their family only are beside each other. */
 	ozp_test_addr(&key.addr, key.family, number / 2);
 	return key;
 }
 
-static u32 number_of(const struct ozp_miss_key *key)
+static u32 number_of(const struct ozp_address *key)
 {
 	u32 number = key->family == AF_INET ?
 		     ntohl(key->addr.ip4) & 0xffff :
@@ -206,7 +206,7 @@ static int send(struct waiting_room *room, struct sk_buff *skb, u32 address,
 
 static void answer(struct waiting_room *room, u32 address)
 {
-	struct ozp_miss_key key = key_of(address);
+	struct ozp_address key = key_of(address);
 
 	ozp_misses_answered(&room->misses);
 	ozp_miss_answer(&room->misses, key.family, &key.addr);
@@ -214,7 +214,7 @@ static void answer(struct waiting_room *room, u32 address)
 
 static int resolve(struct waiting_room *room, u32 address, u32 lifetime)
 {
-	struct ozp_miss_key key = key_of(address);
+	struct ozp_address key = key_of(address);
 
 	return ozp_miss_resolve(&room->misses, &key, lifetime);
 }
@@ -456,7 +456,7 @@ static bool same_address(struct waiting_room *room, const struct model *model,
 			 u32 a)
 {
 	const struct model_address *address = &model->addresses[a];
-	struct ozp_miss_key key = key_of(a);
+	struct ozp_address key = key_of(a);
 	struct ozp_miss_info info;
 
 	if (!ozp_miss_find(&room->misses, &key, &info))
@@ -756,7 +756,7 @@ static void headers_are_kept(struct kunit *test)
 
 static bool deny(struct waiting_room *room, u32 address, u32 lifetime)
 {
-	struct ozp_miss_key key = key_of(address);
+	struct ozp_address key = key_of(address);
 
 	return ozp_miss_deny(&room->misses, &key, lifetime);
 }
@@ -896,7 +896,7 @@ static void crowd_send(struct crowd *crowd, u32 self, u32 turn)
 	local_bh_enable();
 }
 
-static void crowd_answer(struct crowd *crowd, const struct ozp_miss_key *key)
+static void crowd_answer(struct crowd *crowd, const struct ozp_address *key)
 {
 	ozp_misses_answered(&crowd->misses);
 	ozp_miss_answer(&crowd->misses, key->family, &key->addr);
@@ -906,7 +906,7 @@ static int crowd_member(void *data)
 {
 	struct crowd *crowd = data;
 	u32 self = atomic_inc_return(&crowd->next) - 1, turn;
-	struct ozp_miss_key key;
+	struct ozp_address key;
 
 	wait_for_completion(&crowd->go);
 	for (turn = 0; turn < CROWD_TURNS; turn++) {
