@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The ozproxy authors
+#
+# The kernel's bareudp in multiproto mode as a peer, over either underlay: one
+# device and one port for both families, and a source port for each flow; peer.bash
+# says who is where.
+#
+#   x1 ── w1 :50103 ── underlay ── peer :50103, bare0
+#
+# Debian's kernels do not have it.
+#
+# kernels: debug
+# timeout: 240
+set -u
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=e2e.bash
+. "$(dirname "$0")/e2e.bash"
+# shellcheck source-path=SCRIPTDIR source=peer.bash
+. "$(dirname "$0")/peer.bash"
+
+need jq ozctl nft ethtool curl busybox
+
+port4=50103 port6=50103
+
+# Taken apart before the tunnel: it tells the stack that what is inside is IPv4,
+# always.
+tunnel()
+{
+	nip peer link add bare0 type bareudp dstport 50103 ethertype ipv4 multiproto &&
+		nip peer link set bare0 mtu 1400 up &&
+		ns peer ethtool -K bare0 tso off gso off
+}
+
+# routes ip|ip6: the underlay.
+routes()
+{
+	nip peer -batch - <<-END
+		route replace 10.30.0.0/16 encap $1 id 0 dst $node1 csum dev bare0 src 10.23.0.1
+		route replace 10.19.1.3/32 encap $1 id 0 dst $node1 csum dev bare0
+		route replace fdff::/16 encap $1 id 0 dst $node1 csum dev bare0 src fc00::301
+		route replace fc00::103/128 encap $1 id 0 dst $node1 csum dev bare0
+	END
+}
+
+# under NAME ip|ip6 NODE NODE
+under()
+{
+	local family
+
+	node1=$3 node2=$4
+	check "$1: the peer's routes" routes "$2"
+	check "$1: services" peer_services
+	for family in 4 6; do
+		peer_use_family "$family" "over $1"
+		peer_talks
+		peer_serves
+	done
+}
+
+sock_start
+check "a worker and a foreign peer" peer_make
+check "the peer's tunnel" tunnel
+sock ports 50103
+under IPv4 ip 131.1.0.1 131.1.0.7
+under IPv6 ip6 2001:db8:1::1 2001:db8:1::7
+no_drops w1
+tap_done
