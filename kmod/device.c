@@ -141,6 +141,7 @@ static void ozp_link_apply(struct ozp_convert *cv,
 		ozp_fragments_hurry(&cv->fragments[i]);
 	}
 	cv->table.service_limit = config->service_limit;
+	cv->table.instance_limit = config->instance_limit;
 	ozp_misses_options_changed(&cv->misses);
 	ozp_flows_locality_changed(cv->flows);
 	mutex_unlock(&cv->table.lock);
@@ -470,6 +471,7 @@ static void ozp_link_current(const struct ozp_convert *cv,
 	config->affinities = cv->affinities.options;
 	config->fragments = cv->fragments[0].options;
 	config->service_limit = cv->table.service_limit;
+	config->instance_limit = cv->table.instance_limit;
 }
 
 static int ozp_link_check_change(struct net_device *dev,

@@ -179,6 +179,13 @@
 #define OZP_SERVICE_LIMIT_MAX		1048576
 #define OZP_SERVICE_BUCKET_BITS		10
 
+/* Instances of all services together: four of each; 1 KiB each with its four
+ * addresses, and counters a processor. There are no more nodes than instances.
+ */
+#define OZP_INSTANCE_LIMIT_DEFAULT	65536
+#define OZP_INSTANCE_LIMIT_MIN		1
+#define OZP_INSTANCE_LIMIT_MAX		4194304
+
 /* Nodes are found by hash only when the table changes. */
 #define OZP_NODE_BUCKET_BITS		8
 

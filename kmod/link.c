@@ -59,6 +59,7 @@ const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1] = {
 	[IFLA_OZPROXY_ARRIVAL_SOURCE_PACKETS] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_ARRIVAL_MEMORY] = { .type = NLA_U32 },
 	[IFLA_OZPROXY_DOUBT_TIMEOUT] = { .type = NLA_U32 },
+	[IFLA_OZPROXY_INSTANCE_LIMIT] = { .type = NLA_U32 },
 };
 
 /**
@@ -180,6 +181,8 @@ static const struct ozp_link_option ozp_link_options[IFLA_OZPROXY_MAX + 1] = {
 		OZP_LINK_MEMORY(arrivals.memory, OZP_ARRIVAL_MEMORY),
 	[IFLA_OZPROXY_DOUBT_TIMEOUT] =
 		OZP_LINK_LIMIT(convert.doubt_timeout, OZP_DOUBT_TIMEOUT),
+	[IFLA_OZPROXY_INSTANCE_LIMIT] =
+		OZP_LINK_LIMIT(instance_limit, OZP_INSTANCE_LIMIT),
 };
 
 static bool ozp_link_has_option(unsigned int type)

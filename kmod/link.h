@@ -24,6 +24,7 @@ extern const struct nla_policy ozp_link_policy[IFLA_OZPROXY_MAX + 1];
  * @affinities: what the affinities are told
  * @fragments: what those who follow datagrams are told
  * @service_limit: most services
+ * @instance_limit: most instances of all of them
  */
 struct ozp_link_config {
 	__be16 port;
@@ -37,6 +38,7 @@ struct ozp_link_config {
 	struct ozp_affinity_options affinities;
 	struct ozp_fragment_options fragments;
 	u32 service_limit;
+	u32 instance_limit;
 };
 
 void ozp_link_default(struct ozp_link_config *config);

@@ -350,6 +350,10 @@ static void ozp_netlink_service_explain(struct netlink_ext_ack *extack,
 	case OZP_TABLE_FULL:
 		NL_SET_ERR_MSG(extack, "the table is full (service-limit)");
 		break;
+	case OZP_TABLE_INSTANCES_FULL:
+		NL_SET_ERR_MSG(extack,
+			       "the table is full of instances (instance-limit)");
+		break;
 	}
 }
 

@@ -357,6 +357,7 @@ int ozp_table_init(struct ozp_table *table, struct ozp_nodes *nodes)
 	mutex_init(&table->lock);
 	seqlock_init(&table->commit);
 	table->service_limit = OZP_SERVICE_LIMIT_DEFAULT;
+	table->instance_limit = OZP_INSTANCE_LIMIT_DEFAULT;
 	ozp_services_init(&table->services);
 	table->nodes = nodes;
 	return ozp_index_init(&table->index);

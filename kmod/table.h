@@ -26,6 +26,7 @@
  * @instance_count: instances that are somewhere
  * @withdrawn_count: how often an instance ceased to be anywhere
  * @service_limit: most services
+ * @instance_limit: most instances of all of them
  */
 struct ozp_table {
 	/* packet path */
@@ -41,6 +42,7 @@ struct ozp_table {
 	u32 instance_count;
 	u32 withdrawn_count;
 	u32 service_limit;
+	u32 instance_limit;
 };
 
 /**
@@ -70,6 +72,7 @@ struct ozp_match {
  * @OZP_TABLE_ADDRESS_TWICE: an address is given twice
  * @OZP_TABLE_INSTANCE_TWICE: an instance number is given twice
  * @OZP_TABLE_FULL: there are as many services as may be
+ * @OZP_TABLE_INSTANCES_FULL: there would be more instances than may be
  */
 enum ozp_table_refusal {
 	OZP_TABLE_NO_MEMORY,
@@ -77,6 +80,7 @@ enum ozp_table_refusal {
 	OZP_TABLE_ADDRESS_TWICE,
 	OZP_TABLE_INSTANCE_TWICE,
 	OZP_TABLE_FULL,
+	OZP_TABLE_INSTANCES_FULL,
 };
 
 /**

@@ -343,6 +343,28 @@ static void ozp_table_believe(struct ozp_table *table, struct ozp_service *svc)
 		ozp_doubt_end(&snap->endpoints[i]->doubt);
 }
 
+/* Whether the service fits, in place of what it is now. */
+static bool ozp_table_has_room(struct ozp_table *table, struct ozp_service *svc,
+			       const struct ozp_service_config *config,
+			       struct ozp_table_fault *fault)
+{
+	struct ozp_snapshot *old = svc ? ozp_table_snapshot(table, svc) : NULL;
+	u32 present = old ? old->endpoint_count : 0;
+
+	if (!old && table->service_count >= table->service_limit) {
+		fault->refusal = OZP_TABLE_FULL;
+		return false;
+	}
+	/* Never more than before is always let in: a limit may be lowered. */
+	if (config->instance_count > present &&
+	    (u64)table->instance_count + config->instance_count - present >
+		    table->instance_limit) {
+		fault->refusal = OZP_TABLE_INSTANCES_FULL;
+		return false;
+	}
+	return true;
+}
+
 /**
  * ozp_table_set() - create or replace a service as a whole
  * @table: the table, locked
@@ -380,11 +402,9 @@ int ozp_table_set(struct ozp_table *table,
 		ozp_service_put(change.svc);
 		return 0;
 	}
-	if ((!change.svc || !ozp_table_snapshot(table, change.svc)) &&
-	    table->service_count >= table->service_limit) {
+	if (!ozp_table_has_room(table, change.svc, config, fault)) {
 		if (change.svc)
 			ozp_service_put(change.svc);
-		fault->refusal = OZP_TABLE_FULL;
 		return -ENOSPC;
 	}
 	if (!change.svc)

@@ -23,7 +23,8 @@ services_allow()
 	local i hardware
 
 	udp_sink c2 && pktgen_start &&
-		ns w1 ozctl device set oz0 service-limit 131072 &&
+		ns w1 ozctl device set oz0 service-limit 131072 \
+			instance-limit 131072 &&
 		hardware=$(mac c2) || return 1
 	{
 		for ((i = 1; i <= 256; i++)); do

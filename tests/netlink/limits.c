@@ -3,6 +3,7 @@
 
 /* Too many, twice the same, and just as many as are allowed. */
 
+#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -144,6 +145,46 @@ static void try_names(struct refusals *refusals)
 	service_del(&refusals->client, refusals->ifindex, "Az0.-_", &out);
 }
 
+/* A device of its own with one limit at @value; 0: it was not made. */
+static int limited_device(unsigned int type, unsigned int value)
+{
+	struct outcome out;
+	struct attr *data;
+	int ifindex;
+
+	tree_reset();
+	data = tree_new();
+	attr_add_u32(data, type, value);
+	/* The other device of this namespace has the default port. */
+	mirror_add(data, &set_link, IFLA_OZPROXY_PORT, "50104");
+	ifindex = device_new("oz1", data, &out);
+	if (!ok(ifindex, "a device with %s %u", set_link.attr[type].name, value))
+		diag("%s: %s", strerror(out.err), out.text);
+	return ifindex;
+}
+
+/* @refused does not fit, but names the option; @replacing does, and nothing
+ * changes by either.
+ */
+static void expect_full(struct client *client, int ifindex, const char *option,
+			const struct service *refused,
+			const struct service *replacing)
+{
+	struct snapshot before, after;
+	struct outcome out;
+
+	snapshot_take(client, ifindex, &before);
+	service_set(client, ifindex, refused, &out);
+	ok(out.err == ENOSPC && strstr(out.text, option),
+	   "one too many is refused, with a text");
+	service_set(client, ifindex, replacing, &out);
+	ok(!out.err, "one that is there is set all the same");
+	snapshot_take(client, ifindex, &after);
+	ok(snapshot_equal(&before, &after), "nothing else changed");
+	snapshot_free(&before);
+	snapshot_free(&after);
+}
+
 /* The third service of a device that takes two. */
 static void try_service_limit(void)
 {
@@ -151,35 +192,56 @@ static void try_service_limit(void)
 		{ "one", "10.30.0.1" }, { "two", "10.30.0.2" },
 		{ "three", "10.30.0.3" },
 	};
-	struct snapshot before, after;
 	struct client client;
 	struct outcome out;
-	struct attr *data;
 	int ifindex;
 
-	tree_reset();
-	data = tree_new();
-	attr_add_u32(data, IFLA_OZPROXY_SERVICE_LIMIT, 2);
-	/* The other device of this namespace has the default port. */
-	mirror_add(data, &set_link, IFLA_OZPROXY_PORT, "50104");
-	ifindex = device_new("oz1", data, &out);
-	if (!ok(ifindex, "a device that takes two services")) {
-		diag("%s: %s", strerror(out.err), out.text);
+	ifindex = limited_device(IFLA_OZPROXY_SERVICE_LIMIT, 2);
+	if (!ifindex)
 		return;
-	}
 	client_open(&client, NETLINK_GENERIC);
 	service_set(&client, ifindex, &three[0], &out);
 	service_set(&client, ifindex, &three[1], &out);
 	ok(!out.err, "two services are taken");
-	snapshot_take(&client, ifindex, &before);
-	service_set(&client, ifindex, &three[2], &out);
-	ok(out.err && out.text[0], "the third is refused with a text");
-	service_set(&client, ifindex, &three[1], &out);
-	ok(!out.err, "one of the two is replaced all the same");
-	snapshot_take(&client, ifindex, &after);
-	ok(snapshot_equal(&before, &after), "nothing else changed");
-	snapshot_free(&before);
-	snapshot_free(&after);
+	expect_full(&client, ifindex, "service-limit", &three[2], &three[1]);
+	client_close(&client);
+	device_del(ifindex);
+}
+
+/* The fourth instance of a device that takes three, in two services: those that
+ * a service has make room for those that it gets.
+ */
+static void try_instance_limit(void)
+{
+	static const struct service one = {
+		"one", "10.30.0.1", 1, "10.20.0.1", "10.30.1.1"
+	};
+	static const struct service other = {
+		"other", "10.30.0.2", 2, "10.20.1.1", "10.30.2.1"
+	};
+	static const struct service more = {
+		"one", "10.30.0.1", 2, "10.20.0.1", "10.30.1.1"
+	};
+	static const struct service moved = {
+		"other", "10.30.0.2", 2, "10.20.2.1", "10.30.2.1"
+	};
+	struct client client;
+	struct outcome out;
+	int ifindex;
+
+	ifindex = limited_device(IFLA_OZPROXY_INSTANCE_LIMIT, 3);
+	if (!ifindex)
+		return;
+	client_open(&client, NETLINK_GENERIC);
+	service_set(&client, ifindex, &one, &out);
+	service_set(&client, ifindex, &other, &out);
+	ok(!out.err, "three instances are taken");
+	expect_full(&client, ifindex, "instance-limit", &more, &other);
+	service_set(&client, ifindex, &moved, &out);
+	ok(!out.err, "two others take the place of two");
+	service_del(&client, ifindex, "other", &out);
+	service_set(&client, ifindex, &more, &out);
+	ok(!out.err, "and without them there is room");
 	client_close(&client);
 	device_del(ifindex);
 }
@@ -197,5 +259,6 @@ void section_limits(void)
 		     "32 addresses are taken");
 	try_names(&refusals);
 	try_service_limit();
+	try_instance_limit();
 	refusals_end(&refusals);
 }

@@ -240,6 +240,7 @@ static void try_changes(void)
 	change(ifindex, IFLA_OZPROXY_MISS_LIMIT, "2", true, "while up");
 	change(ifindex, IFLA_OZPROXY_MISS_TIMEOUT, "101", true, "while up");
 	change(ifindex, IFLA_OZPROXY_SERVICE_LIMIT, "3", true, "while up");
+	change(ifindex, IFLA_OZPROXY_INSTANCE_LIMIT, "3", true, "while up");
 	change(ifindex, IFLA_OZPROXY_OUTER_CHECKSUM, "0", true, "while up");
 	change(ifindex, IFLA_OZPROXY_SOURCE_PORT, "1", true, "while up");
 	change(ifindex, IFLA_OZPROXY_DSCP_MODE, "1", true, "while up");

@@ -132,6 +132,9 @@ static const struct attr_mirror link_attrs[] = {
 	[IFLA_OZPROXY_ARRIVAL_MEMORY] = {
 		"arrival-memory", KIND_U32, "100000",
 		{ "1073741825", "4294967295" } },
+	[IFLA_OZPROXY_INSTANCE_LIMIT] = {
+		"instance-limit", KIND_U32, "100",
+		{ "0", "4194305", "4294967295" } },
 	[IFLA_OZPROXY_DOUBT_TIMEOUT] = {
 		"doubt-timeout", KIND_U32, "1000",
 		{ "3600001", "4294967295" } },

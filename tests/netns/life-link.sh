@@ -61,7 +61,8 @@ defaults()
 		"fragment-timeout 30000" \
 		"arrival-limit 64" "arrival-source-limit 8" \
 		"arrival-packets 128" "arrival-source-packets 16" \
-		"arrival-memory 1048576" "doubt-timeout 5000"; do
+		"arrival-memory 1048576" "doubt-timeout 5000" \
+		"instance-limit 65536"; do
 		read -r key want <<<"$row"
 		is "default $key" "$(property alone oz0 "$key")" "$want"
 	done

@@ -98,6 +98,7 @@ static void put_device(struct emit *emit)
 			.arrival_source_packets = 16,
 			.arrival_memory = 1048576,
 			.doubt_timeout = 5000,
+			.instance_limit = 65536,
 		},
 	};
 	struct in_addr first = v4("131.1.0.1");
@@ -493,6 +494,7 @@ static void put_many_devices(struct emit *emit)
 	device.link.arrival_source_packets = UINT32_MAX;
 	device.link.arrival_memory = UINT32_MAX;
 	device.link.doubt_timeout = UINT32_MAX;
+	device.link.instance_limit = UINT32_MAX;
 	device.link.service_ipv4_prefix = 32;
 	device.link.service_ipv6_prefix = 128;
 	for (i = 1; i <= 16; i++) {

@@ -1085,6 +1085,12 @@ static const struct ozp_attr link_attrs[] = {
 		.offset = offsetof(struct ozp_link, doubt_timeout),
 		.size = sizeof(((struct ozp_link *)0)->doubt_timeout),
 	},
+	[IFLA_OZPROXY_INSTANCE_LIMIT] = {
+		.name = "instance-limit",
+		.kind = OZP_KIND_U32,
+		.offset = offsetof(struct ozp_link, instance_limit),
+		.size = sizeof(((struct ozp_link *)0)->instance_limit),
+	},
 };
 
 const struct ozp_set ozp_link_attrs = {

@@ -417,6 +417,8 @@ struct ozp_stats {
  *   after the worker of one answered that it has no such Namespace IP, default
  *   5000; then up to twelve times as long when it says so again. 0: such
  *   answers change nothing.
+ * @instance_limit: Most instances in the table, of all services together,
+ *   default 65536.
  */
 struct ozp_link {
 	uint64_t present;
@@ -461,6 +463,7 @@ struct ozp_link {
 	uint32_t arrival_source_packets;
 	uint32_t arrival_memory;
 	uint32_t doubt_timeout;
+	uint32_t instance_limit;
 };
 
 #endif /* _OZP_LIB_OZPROXY_TYPES_H */

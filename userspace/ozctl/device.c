@@ -440,6 +440,7 @@ const struct noun device_noun = {
 		"                       each time\n"
 		"  negative-limit N     most negative answers that are kept (4096)\n"
 		"  service-limit N      most services (16384)\n"
+		"  instance-limit N     most instances of all of them (65536)\n"
 		"  outer-checksum on|off  UDP checksum of tunnel datagrams (on)\n"
 		"  source-port flow|own UDP source port of theirs: a hash of the flow\n"
 		"                       (flow), or always our own\n"
