@@ -87,7 +87,9 @@
 #define OZP_MISS_MEMORY_MIN		0
 #define OZP_MISS_MEMORY_MAX		(1024 * 1024 * 1024)
 
-/* Waiting addresses that a dump copies at a time, with packets kept out. */
+/* Addresses that a dump copies, or a device that goes down forgets, at a time,
+ * with packets kept out.
+ */
 #define OZP_MISS_BATCH			128
 
 /* Milliseconds: longer than a table query takes through cluster and root. */

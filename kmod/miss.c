@@ -283,12 +283,7 @@ void ozp_misses_open(struct ozp_misses *misses)
  */
 void ozp_misses_uninit(struct ozp_misses *misses)
 {
-	struct ozp_miss *miss, *next;
-
 	ozp_misses_close(misses);
 	cancel_delayed_work_sync(&misses->work);
-	spin_lock_bh(&misses->lock);
-	list_for_each_entry_safe(miss, next, &misses->list, all)
-		ozp_miss_release(misses, miss, NULL);
-	spin_unlock_bh(&misses->lock);
+	ozp_misses_forget(misses, true);
 }

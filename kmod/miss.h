@@ -128,6 +128,9 @@ void ozp_miss_inform(const struct ozp_misses *misses,
 /* for miss_wait.c and miss_end.c, without the lock */
 void ozp_misses_hurry(struct ozp_misses *misses);
 
+/* for miss.c, without the lock */
+void ozp_misses_forget(struct ozp_misses *misses, bool all);
+
 /* init */
 void ozp_misses_init(struct ozp_misses *misses,
 		     const struct ozp_miss_events *events);

@@ -29,12 +29,12 @@ static void ozp_misses_reject_all(struct ozp_misses *misses,
 	struct ozp_outer outer;
 	struct sk_buff *skb;
 
-	local_bh_disable();
 	while ((skb = __skb_dequeue(packets))) {
 		ozp_miss_leave(skb, &outer);
+		local_bh_disable();
 		misses->events->reject(misses, skb, reason);
+		local_bh_enable();
 	}
-	local_bh_enable();
 }
 
 /**
@@ -233,12 +233,16 @@ void ozp_misses_run(struct ozp_misses *misses)
 void ozp_misses_options_changed(struct ozp_misses *misses)
 {
 	struct ozp_miss *miss;
+	u64 end;
 
 	spin_lock_bh(&misses->lock);
 	list_for_each_entry(miss, &misses->list, all) {
-		if (miss->state == OZPROXY_MISS_STATE_NEGATIVE)
+		end = miss->since + READ_ONCE(misses->options.timeout);
+		/* Mostly another option changed, and packets wait for this. */
+		if (miss->state == OZPROXY_MISS_STATE_NEGATIVE ||
+		    miss->end == end)
 			continue;
-		miss->end = miss->since + READ_ONCE(misses->options.timeout);
+		miss->end = end;
 		ozp_miss_schedule(misses, miss);
 	}
 	ozp_misses_evict_negatives(misses);
@@ -246,26 +250,36 @@ void ozp_misses_options_changed(struct ozp_misses *misses)
 	ozp_misses_hurry(misses);
 }
 
-/* Forget the first address that waits. */
-static bool ozp_misses_forget_one(struct ozp_misses *misses)
+/**
+ * ozp_misses_forget() - forget addresses
+ * @misses: where packets wait, closed
+ * @all: also those that nobody has
+ *
+ * What waits is rejected. May sleep: there may be many, and each packet of
+ * another device that shares this processor would wait for all of them.
+ */
+void ozp_misses_forget(struct ozp_misses *misses, bool all)
 {
-	struct ozp_miss *miss, *found = NULL;
 	struct sk_buff_head packets;
+	struct ozp_miss *miss, *next;
+	u32 count;
 
 	__skb_queue_head_init(&packets);
-	spin_lock_bh(&misses->lock);
-	list_for_each_entry(miss, &misses->list, all) {
-		if (miss->state != OZPROXY_MISS_STATE_WAITING)
-			continue;
-		found = miss;
-		break;
-	}
-	if (found)
-		ozp_miss_release(misses, found, &packets);
-	spin_unlock_bh(&misses->lock);
-	ozp_misses_reject_all(misses, &packets,
-			      OZPROXY_DROP_REASON_DEVICE_DOWN);
-	return found;
+	do {
+		count = 0;
+		spin_lock_bh(&misses->lock);
+		list_for_each_entry_safe(miss, next, &misses->list, all) {
+			if (!all && miss->state != OZPROXY_MISS_STATE_WAITING)
+				continue;
+			ozp_miss_release(misses, miss, &packets);
+			if (++count == OZP_MISS_BATCH)
+				break;
+		}
+		spin_unlock_bh(&misses->lock);
+		ozp_misses_reject_all(misses, &packets,
+				      OZPROXY_DROP_REASON_DEVICE_DOWN);
+		cond_resched();
+	} while (count == OZP_MISS_BATCH);
 }
 
 /**
@@ -280,6 +294,5 @@ void ozp_misses_close(struct ozp_misses *misses)
 	spin_lock_bh(&misses->lock);
 	misses->open = false;
 	spin_unlock_bh(&misses->lock);
-	while (ozp_misses_forget_one(misses))
-		cond_resched();
+	ozp_misses_forget(misses, false);
 }

@@ -8,6 +8,11 @@
  * it confirms it, and one that finds nothing, or only what is stale, while
  * table.commit moves looks again: so it sees a service before the change or
  * after it.
+ *
+ * The second step is long for the largest service, but holds up only those who
+ * find nothing: all else goes on by the pointers as they are. It stores some
+ * pointers an instance, of which there are OZPROXY_INSTANCE_MAX at most; an
+ * address costs a look-up only where it is taken from another service.
  */
 
 #include "table.h"
