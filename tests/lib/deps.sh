@@ -36,8 +36,8 @@ declare -gA OZP_PACKAGES=(
 		xz-utils"
 	[kernel]="bc bison flex gcc kmod libelf-dev libssl-dev linux-source-6.12
 		make xz-utils"
-	[guest]="binutils bsdextrautils conntrack curl ethtool iperf3 iproute2 iptables
-		iputils-ping jq kmod libcap2 libcjson1 libdlt2 libev4 libjansson4
+	[guest]="binutils bsdextrautils conntrack curl ethtool gojq iperf3 iproute2 iptables
+		iputils-ping kmod libcap2 libcjson1 libdlt2 libev4 libjansson4
 		libmnl0 libmosquitto1 libssl3 libsystemd0 libwrap0
 		mosquitto-clients netcat-openbsd nftables openssl procps python3
 		python3-paho-mqtt systemd tcpdump util-linux valgrind

@@ -98,7 +98,7 @@ entry_load()
 	ns "$1" ozctl service load - <<<"$2"
 }
 
-# A start of jq takes an emulated machine as long as four of ozctl: what is
+# A start of jq takes an emulated machine as long as two of ozctl: what is
 # asked for again and again is found without it.
 counter()
 {
