@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "broker.h"
+#include "command.h"
 #include "control.h"
 #include "helper.h"
 #include "kernel.h"
@@ -18,7 +19,6 @@
 #include "netwatch.h"
 #include "notify.h"
 #include "saver.h"
-#include "status.h"
 #include "store.h"
 #include "tablefile.h"
 
@@ -373,80 +373,26 @@ void daemon_reload(struct daemon *daemon)
 
 /* What the socket is asked */
 
-static void answer_status(struct daemon *daemon, bool as_json, FILE *out)
-{
-	struct status_around around = {
-		.device = daemon->config->device,
-		.ifindex = kernel_ifindex(daemon->kernel),
-		.broker = daemon->config->broker,
-		.connected = broker_is_connected(daemon->broker),
-		.table = daemon->config->table,
-		.started = daemon->started,
-		.now = now_ms(),
-	};
-	json_t *status = status_json(&daemon->helper, &around);
-
-	if (as_json) {
-		json_dumpf(status, out, JSON_INDENT(1));
-		fputc('\n', out);
-	} else {
-		status_text(out, status);
-	}
-	json_decref(status);
-}
-
-static bool answer_declare(struct daemon *daemon, const char *job, bool is_here,
-			   FILE *out)
-{
-	int err;
-
-	if (!topic_is_word(job, OZPROXY_NAME_MAX)) {
-		fprintf(out, "'%s' cannot be the name of a job\n", job);
-		return false;
-	}
-	if (!daemon->saver) {
-		fprintf(out, "%s: there is no broker, and so nobody to ask\n",
-			job);
-		return false;
-	}
-	interests_declare(&daemon->helper.interests, job, is_here, now_ms());
-	/* Who is told "ok" relies on it. */
-	err = saver_local_now(daemon->saver);
-	if (err)
-		fprintf(out,
-			"%s: it is so until the end of this helper, as it "
-			"cannot be saved in %s: %s\n",
-			job, daemon->config->state_dir, strerror(-err));
-	return !err;
-}
-
-static void answer_jobs(struct daemon *daemon, FILE *out)
-{
-	json_t *jobs = status_jobs(&daemon->helper);
-
-	json_dumpf(jobs, out, JSON_COMPACT);
-	fputc('\n', out);
-	json_decref(jobs);
-}
-
 static bool answer(void *data, const char *line, FILE *out)
 {
 	struct daemon *daemon = data;
+	const struct config *config = daemon->config;
+	struct command_around around = {
+		.helper = &daemon->helper,
+		.saver = daemon->saver,
+		.state_dir = config->state_dir,
+		.status = {
+			.device = config->device,
+			.ifindex = kernel_ifindex(daemon->kernel),
+			.broker = config->broker,
+			.connected = broker_is_connected(daemon->broker),
+			.table = config->table,
+			.started = daemon->started,
+			.now = now_ms(),
+		},
+	};
 
-	if (!strcmp(line, "status") || !strcmp(line, "status json")) {
-		answer_status(daemon, line[6], out);
-		return true;
-	}
-	if (!strcmp(line, "local show")) {
-		answer_jobs(daemon, out);
-		return true;
-	}
-	if (!strncmp(line, "local add ", 10))
-		return answer_declare(daemon, line + 10, true, out);
-	if (!strncmp(line, "local del ", 10))
-		return answer_declare(daemon, line + 10, false, out);
-	fprintf(out, "there is no command '%s'\n", line);
-	return false;
+	return command_run(&around, line, out);
 }
 
 /* Beginning and end */

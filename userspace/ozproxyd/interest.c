@@ -20,20 +20,7 @@
 #define ANNOUNCED_TIME 60000
 #define ANNOUNCED_PAUSE 500 /* ms until it is asked for again; then doubled */
 
-/* A removal is remembered for longer than any answer is on its way, in ms. */
-#define REMOVAL_TIME 60000
-#define REMOVAL_PAUSE \
-	500 /* ms until it is asked for again; see is_registering() */
-
-/* An interest that was removed. */
-struct removal {
-	struct map_node node;
-	struct timer timer;
-	struct interests *owner;
-	uint64_t at; /* when it was said, or came back to us */
-	unsigned int echoes; /* so often it is still to come back */
-	char name[];
-};
+#define REMOVAL_PAUSE 500 /* ms until it is asked for again; see removal.h */
 
 bool interest_is_hosted(const struct job *job)
 {
@@ -44,44 +31,6 @@ bool interest_is_hosted(const struct job *job)
 static bool is_asked_for(const struct job *job)
 {
 	return interest_is_hosted(job) || (job->is_known && !job->is_static);
-}
-
-static struct removal *find_removal(const struct interests *in,
-				    const char *name)
-{
-	struct map_node *node = map_get(&in->removals, name);
-
-	return node ? map_entry(node, struct removal, node) : NULL;
-}
-
-static void removal_forget(struct removal *removal)
-{
-	timer_stop(removal->owner->timers, &removal->timer);
-	map_del(&removal->owner->removals, &removal->node);
-	free(removal);
-}
-
-static void fire_removal(struct timer *timer, uint64_t now)
-{
-	(void)now;
-	removal_forget(map_entry(timer, struct removal, timer));
-}
-
-static void note_removal(struct interests *in, const char *name, uint64_t now)
-{
-	struct removal *removal = find_removal(in, name);
-
-	if (!removal) {
-		removal = mem_zero(sizeof(*removal) + strlen(name) + 1);
-		strcpy(removal->name, name);
-		removal->node.key = removal->name;
-		removal->owner = in;
-		removal->timer.fire = fire_removal;
-		map_put(&in->removals, &removal->node);
-	}
-	removal->at = now;
-	removal->echoes++;
-	timer_set(in->timers, &removal->timer, now + REMOVAL_TIME);
 }
 
 static void ask(struct job *job, bool is_changed, uint64_t now)
@@ -115,7 +64,6 @@ void interest_desired(const struct job *job, struct ozp_service *service)
 static void push(struct job *job)
 {
 	struct interests *in = job->owner;
-
 	struct ozp_service service;
 
 	interest_desired(job, &service);
@@ -236,22 +184,11 @@ static void let_go(struct job *job, uint64_t now)
 	log_info("%s: not used any more: let go%s", name,
 		 job->is_registered ? ", interest removed" : "");
 	if (job->is_registered) {
-		note_removal(in, name, now);
+		removals_note(&in->removals, name, now);
 		in->ops->remove(in->data, name);
 	}
 	in->ops->unsubscribe(in->data, name);
 	forget(job);
-}
-
-/*
- * A question that is older than the removal may have been answered before it;
- * what its answer says is true, but the interest is gone. The two are promised
- * in different ways and can overtake each other on their way to the broker: it
- * has a removal once that came back to us, and what is asked then comes after it.
- */
-static bool is_registering(const struct removal *removal, uint64_t begun)
-{
-	return begun && (!removal || (!removal->echoes && begun > removal->at));
 }
 
 /*
@@ -275,27 +212,31 @@ static uint64_t pause_until_announced(struct job *job, uint64_t pause,
 void interests_answer(struct interests *in, const struct ozp_service *service,
 		      uint64_t begun, uint64_t now)
 {
-	const struct removal *removal = find_removal(in, service->name);
-	struct job *job = jobs_get(&in->jobs, service->name);
+	const char *name = service->name;
+	struct job *job = jobs_get(&in->jobs, name);
 	uint64_t pause = in->options.refresh;
 	bool is_new = !job;
 
 	/* What the operator wrote down is not the cluster's to change. */
 	if (job && job->is_static && !interest_is_hosted(job))
 		return;
-	job = get_or_add(in, service->name, now);
+	job = get_or_add(in, name, now);
 	job->answered = now;
 	job->empties = 0;
 	job->is_restored = false;
 	/* A question that was asked after the update will tell. */
-	if (!in->ops->is_asked(in->data, service->name))
+	if (!in->ops->is_asked(in->data, name))
 		job->is_undeployed = false;
 	if (is_new)
-		in->ops->subscribe(in->data, service->name);
-	if (is_registering(removal, begun)) {
+		in->ops->subscribe(in->data, name);
+	/*
+	 * A question that is older than the removal may have been answered
+	 * before it; what its answer says is true, but the interest is gone.
+	 */
+	if (begun && removals_precede(&in->removals, name, begun)) {
 		job->is_registered = true;
 		job->is_confirmed = true;
-	} else if (removal && removal->echoes) {
+	} else if (removals_are_due(&in->removals, name)) {
 		pause = REMOVAL_PAUSE;
 	} else if (!job->is_registered ||
 		   !record_is_equal(&job->service, service)) {
@@ -306,7 +247,7 @@ void interests_answer(struct interests *in, const struct ozp_service *service,
 		ask(job, true, now);
 	}
 	if (is_new)
-		log_info("%s: known now, %u instance%s", service->name,
+		log_info("%s: known now, %u instance%s", name,
 			 service->n_instance,
 			 service->n_instance == 1 ? "" : "s");
 	learn(job, service);
@@ -386,14 +327,10 @@ void interests_update(struct interests *in, const char *name,
 
 void interests_removed(struct interests *in, const char *name, uint64_t now)
 {
-	struct removal *removal = find_removal(in, name);
 	struct job *job = jobs_get(&in->jobs, name);
 
-	if (removal && removal->echoes) {
-		removal->echoes--;
-		removal->at = now;
+	if (removals_heard(&in->removals, name, now))
 		return;
-	}
 	if (!job || !is_asked_for(job))
 		return;
 	log_info("%s: somebody removed our interest: asking again", name);
@@ -637,9 +574,7 @@ void interests_uninit(struct interests *in)
 {
 	struct map_node *node, *after;
 
-	map_for_each(&in->removals, node, after)
-		removal_forget(map_entry(node, struct removal, node));
-	map_uninit(&in->removals);
+	removals_uninit(&in->removals);
 	map_for_each(&in->jobs.names, node, after) timer_stop(
 		in->timers, &map_entry(node, struct job, node)->refresh);
 	jobs_uninit(&in->jobs);

@@ -12,6 +12,7 @@
 #define _OZP_OZPROXYD_INTEREST_H
 
 #include "jobs.h"
+#include "removal.h"
 #include "topics.h"
 
 /**
@@ -61,7 +62,7 @@ struct interest_ops {
  */
 struct interests {
 	struct jobs jobs;
-	struct map removals;
+	struct removals removals;
 	struct timers *timers;
 	struct interest_options options;
 	struct own own;
