@@ -47,13 +47,14 @@ const struct nla_policy ozproxy_service_get_nl_policy[OZPROXY_A_SERVICE_FIND_IPV
 };
 
 /* OZPROXY_CMD_SERVICE_SET - do */
-const struct nla_policy ozproxy_service_set_nl_policy[OZPROXY_A_SERVICE_PINNED + 1] = {
+const struct nla_policy ozproxy_service_set_nl_policy[OZPROXY_A_SERVICE_ORIGIN + 1] = {
 	[OZPROXY_A_SERVICE_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[OZPROXY_A_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = OZPROXY_NAME_MAX, },
 	[OZPROXY_A_SERVICE_ADDRESS] = NLA_POLICY_NESTED(ozproxy_address_nl_policy),
 	[OZPROXY_A_SERVICE_INSTANCE] = NLA_POLICY_NESTED(ozproxy_instance_nl_policy),
 	[OZPROXY_A_SERVICE_AFFINITY] = { .type = NLA_U32, },
 	[OZPROXY_A_SERVICE_PINNED] = { .type = NLA_FLAG, },
+	[OZPROXY_A_SERVICE_ORIGIN] = { .type = NLA_U8, },
 };
 
 /* OZPROXY_CMD_SERVICE_DEL - do */
@@ -131,7 +132,7 @@ const struct genl_ops ozproxy_nl_ops[9] = {
 		.cmd		= OZPROXY_CMD_SERVICE_SET,
 		.doit		= ozproxy_nl_service_set_doit,
 		.policy		= ozproxy_service_set_nl_policy,
-		.maxattr	= OZPROXY_A_SERVICE_PINNED,
+		.maxattr	= OZPROXY_A_SERVICE_ORIGIN,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -17,7 +17,7 @@ extern const struct nla_policy ozproxy_instance_nl_policy[OZPROXY_A_INSTANCE_DOU
 
 extern const struct nla_policy ozproxy_service_get_nl_policy[OZPROXY_A_SERVICE_FIND_IPV6 + 1];
 
-extern const struct nla_policy ozproxy_service_set_nl_policy[OZPROXY_A_SERVICE_PINNED + 1];
+extern const struct nla_policy ozproxy_service_set_nl_policy[OZPROXY_A_SERVICE_ORIGIN + 1];
 
 extern const struct nla_policy ozproxy_service_del_nl_policy[OZPROXY_A_SERVICE_NAME + 1];
 

@@ -176,6 +176,7 @@ static int ozp_netlink_service_head_fill(struct sk_buff *skb,
 	    nla_put_u32(skb, OZPROXY_A_SERVICE_AFFINITY, snap->affinity) ||
 	    nla_put_u32(skb, OZPROXY_A_SERVICE_INSTANCES,
 			ozp_netlink_service_count(snap)) ||
+	    nla_put_u8(skb, OZPROXY_A_SERVICE_ORIGIN, svc->origin) ||
 	    (svc->pinned && nla_put_flag(skb, OZPROXY_A_SERVICE_PINNED)))
 		return -EMSGSIZE;
 	if (part->next)

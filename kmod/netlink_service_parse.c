@@ -298,6 +298,9 @@ int ozp_netlink_service_parse(struct ozp_service_config *config,
 	if (err)
 		return err;
 	config->pinned = info->attrs[OZPROXY_A_SERVICE_PINNED];
+	if (info->attrs[OZPROXY_A_SERVICE_ORIGIN])
+		config->origin =
+			nla_get_u8(info->attrs[OZPROXY_A_SERVICE_ORIGIN]);
 	config->address_count = ozp_netlink_count(info,
 						  OZPROXY_A_SERVICE_ADDRESS);
 	config->instance_count = ozp_netlink_count(info,

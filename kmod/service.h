@@ -121,6 +121,7 @@ struct ozp_snapshot {
  * @hash: in @set->buckets, by name
  * @instances: all instances that somebody refers to
  * @pinned: never announced as idle
+ * @origin: who set it, for programs to tell what is theirs
  * @told: time of last use when it was announced as idle
  * @past: traffic of instances that nobody refers to any more
  * @generation: of the table when this service changed last
@@ -139,6 +140,7 @@ struct ozp_service {
 	struct hlist_node hash;
 	struct list_head instances;
 	bool pinned;
+	u8 origin;
 	u32 told;
 	struct ozp_traffic_sum past;
 	u32 generation;

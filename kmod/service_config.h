@@ -56,6 +56,7 @@ struct ozp_endpoint_config {
  * @instance_count: how many
  * @affinity: milliseconds for which clients keep their instance; 0: they do not
  * @pinned: never announced as idle
+ * @origin: who sets it, for programs to tell what is theirs
  */
 struct ozp_service_config {
 	const char *name;
@@ -65,6 +66,7 @@ struct ozp_service_config {
 	u32 instance_count;
 	u32 affinity;
 	bool pinned;
+	u8 origin;
 };
 
 #endif /* _OZP_SERVICE_CONFIG_H */

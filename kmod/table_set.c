@@ -27,6 +27,7 @@
  * @svc: the service (holds a reference)
  * @snap: what it will offer
  * @pinned: whether it is never announced as idle
+ * @origin: who sets it
  * @added: entries of new addresses, in the index already
  * @replacing: entries that will replace others of the same address
  */
@@ -35,6 +36,7 @@ struct ozp_table_change {
 	struct ozp_service *svc;
 	struct ozp_snapshot *snap;
 	bool pinned;
+	u8 origin;
 	struct list_head added;
 	struct list_head replacing;
 };
@@ -253,6 +255,7 @@ static void ozp_change_commit(struct ozp_table_change *change)
 	write_sequnlock_bh(&table->commit);
 
 	svc->pinned = change->pinned;
+	svc->origin = change->origin;
 	svc->generation = ++table->generation;
 	if (!old) {
 		/* The reference of the change becomes the table's. */
@@ -311,7 +314,7 @@ static bool ozp_table_is_equal(struct ozp_table *table, struct ozp_service *svc,
 	u32 i, j;
 
 	if (!snap || snap->affinity != config->affinity ||
-	    svc->pinned != config->pinned ||
+	    svc->pinned != config->pinned || svc->origin != config->origin ||
 	    snap->address_count != config->address_count ||
 	    snap->endpoint_count != config->instance_count)
 		return false;
@@ -391,6 +394,7 @@ int ozp_table_set(struct ozp_table *table,
 	struct ozp_table_change change = {
 		.table = table,
 		.pinned = config->pinned,
+		.origin = config->origin,
 		.added = LIST_HEAD_INIT(change.added),
 		.replacing = LIST_HEAD_INIT(change.replacing),
 	};

@@ -213,6 +213,7 @@ static const struct attr_mirror service_attrs[] = {
 	[OZPROXY_A_SERVICE_TO_BYTES] = { "to-bytes", KIND_U64, "0" },
 	[OZPROXY_A_SERVICE_FROM_PACKETS] = { "from-packets", KIND_U64, "0" },
 	[OZPROXY_A_SERVICE_FROM_BYTES] = { "from-bytes", KIND_U64, "0" },
+	[OZPROXY_A_SERVICE_ORIGIN] = { "origin", KIND_U8, "1" },
 };
 
 SET(OZPROXY_A_SERVICE, service);
@@ -340,7 +341,8 @@ const struct op_mirror all_ops[] = {
 			OZPROXY_A_SERVICE_ADDRESS,
 			OZPROXY_A_SERVICE_INSTANCE,
 			OZPROXY_A_SERVICE_AFFINITY,
-			OZPROXY_A_SERVICE_PINNED },
+			OZPROXY_A_SERVICE_PINNED,
+			OZPROXY_A_SERVICE_ORIGIN },
 		.required = {
 			OZPROXY_A_SERVICE_IFINDEX, OZPROXY_A_SERVICE_NAME },
 	},

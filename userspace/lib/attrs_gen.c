@@ -450,6 +450,12 @@ static const struct ozp_attr service_attrs[] = {
 		.offset = offsetof(struct ozp_service, instances),
 		.size = sizeof(((struct ozp_service *)0)->instances),
 	},
+	[OZPROXY_A_SERVICE_ORIGIN] = {
+		.name = "origin",
+		.kind = OZP_KIND_U8,
+		.offset = offsetof(struct ozp_service, origin),
+		.size = sizeof(((struct ozp_service *)0)->origin),
+	},
 };
 
 const struct ozp_set ozp_service_attrs = {

@@ -135,6 +135,9 @@ struct ozp_instance {
  * @from_bytes: Their bytes.
  * @instances: How many instances it has, in all of its messages together: a
  *   large service has several, of which only the first has its addresses.
+ * @origin: Who set the service: a number by which programs tell what is
+ *   theirs, like the protocol of a route. 0, the default, is nobody in
+ *   particular: a person. The kernel only keeps it.
  */
 struct ozp_service {
 	uint64_t present;
@@ -157,6 +160,7 @@ struct ozp_service {
 	uint64_t from_packets;
 	uint64_t from_bytes;
 	uint32_t instances;
+	uint8_t origin;
 };
 
 /**

@@ -179,6 +179,10 @@ static void text_service(FILE *out, const struct ozp_service *service,
 			emit_duration(service->affinity, text));
 	if (OZP_HAS(service, OZPROXY_A_SERVICE_PINNED))
 		fputs("; pinned", out);
+	if (service->origin == OZPROXY_ORIGIN_OZPROXYD)
+		fputs("; set by ozproxyd", out);
+	else if (service->origin)
+		fprintf(out, "; set by program %u", service->origin);
 	fputc('\n', out);
 }
 
