@@ -124,6 +124,9 @@ filled()
 		"$((services * 1000 / ((to - from) / 1000))) a second;" \
 		"ticks of the program and the kernel: $(cut -d ' ' -f 14,15 \
 		"/proc/${helper_pid[w2]}/stat"), memory: $(memory w2)"
+	helper_stop w2
+	nip w2 link del oz0
+	check "another device" device_up w2
 	TIMEFORMAT='%R s, of the program %U, of the kernel %S'
 	diag "the same by ozctl service load: $({ time ns w2 ozctl service \
 		load "$OZP_TMP/many.json"; } 2>&1)"

@@ -204,18 +204,121 @@ static void what_is_saved_is_served(void **state)
 	ozp_service_free(&saved);
 }
 
-static void a_stranger_is_adopted(void **state)
+/* The kernel has it, and this helper did not set it. */
+static struct ozp_service *stranger(const char *job, uint8_t origin)
 {
-	struct ozp_service *stranger = &world->services[world->n_services++];
+	struct ozp_service *service = &world->services[world->n_services++];
 
+	world_make(service, job, 1, false);
+	service->used = world->now;
+	service->origin = origin;
+	return service;
+}
+
+static void an_earlier_helpers_is_adopted(void **state)
+{
 	(void)state;
-	world_make(stranger, "shop", 1, false);
-	stranger->used = world->now;
+	stranger("shop", OZPROXY_ORIGIN_OZPROXYD);
 	assert_int_equal(world_sync(world, true), 0);
 	world_did(world, "sub shop\nask shop\n");
 	/* The cluster knows better. */
 	world_answers(world, "shop", "shop", 2, false);
 	world_did(world, "set shop 2\n");
+	assert_int_equal(world_service(world, "shop")->origin,
+			 OZPROXY_ORIGIN_OZPROXYD);
+}
+
+/* With a broker and with a file alike. */
+static void an_operators_is_left_alone(void **state)
+{
+	(void)state;
+	stranger("own", 0);
+	assert_int_equal(world_sync(world, true), 0);
+	assert_int_equal(world_sync(world, false), 0);
+	world->now += 20000;
+	assert_int_equal(world_sync(world, true), 0);
+	world_idle(world, "own");
+	world_wait(world, 100000);
+	world_did(world, "");
+	assert_null(job_of("own"));
+	/* What another helper left, and no file has, is not. */
+	stranger("old", OZPROXY_ORIGIN_OZPROXYD);
+	assert_int_equal(world_sync(world, false), 1);
+	world_did(world, "del old\n");
+}
+
+/* One that the cluster has, too. */
+static void an_operator_takes_a_job(void **state)
+{
+	struct interests *in = &world->helper.interests;
+
+	(void)state;
+	world_knows_shop(world);
+	interests_taken(in, "shop", false);
+	interests_taken(in, "nobodys", true);
+	world_service(world, "shop")->origin = 0;
+	interests_taken(in, "shop", true);
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_answers(world, "shop", "shop", 3, false);
+	assert_int_equal(world_counts(world, "set shop 3"), 0);
+	assert_int_equal(world_sync(world, true), 0);
+	world_wait(world, 36000);
+	world_answers(world, "shop", "shop", 3, false);
+	assert_int_equal(world_counts(world, "set shop 3"), 0);
+	/* Who waits for an address that it does not have is told. */
+	world_forget(world);
+	helper_miss(&world->helper, "fdff:2000::30", world->now);
+	world_answers(world, "fdff:2000::30", "shop", 3, false);
+	assert_int_equal(world_counts(world, "set shop 3"), 0);
+	assert_int_equal(world_counts(world, "deny fdff:2000::30"), 1);
+	/* Once it is deleted the cluster's is there. */
+	world_forget(world);
+	ozp_service_free(&world->services[--world->n_services]);
+	interests_deleted(in, "shop");
+	world_did(world, "set shop 3\n");
+	assert_true(job_of("shop")->is_set);
+}
+
+/* Also one that nobody here knew yet. */
+static void an_operator_was_first(void **state)
+{
+	(void)state;
+	stranger("shop", 0);
+	assert_int_equal(world_sync(world, true), 0);
+	helper_miss(&world->helper, "fdff:2000::30", world->now);
+	world_forget(world);
+	world_answers(world, "fdff:2000::30", "shop", 3, false);
+	assert_int_equal(world_counts(world, "set shop 3"), 0);
+	assert_int_equal(world_service(world, "shop")->n_instance, 1);
+	/* The table is another one. */
+	ozp_service_free(&world->services[--world->n_services]);
+	world_forget(world);
+	assert_int_equal(world_sync(world, true), 1);
+	world_did(world, "set shop 3\n");
+}
+
+static void an_operators_job_is_idle(void **state)
+{
+	(void)state;
+	world_knows_shop(world);
+	interests_taken(&world->helper.interests, "shop", true);
+	world_idle(world, "shop");
+	/* The interest goes, the service does not. */
+	world_did(world, "remove shop\nunsub shop\n");
+	assert_non_null(world_service(world, "shop"));
+}
+
+static void an_operator_takes_a_listed_job(void **state)
+{
+	(void)state;
+	list_one("shop", 1, false);
+	interests_taken(&world->helper.interests, "shop", true);
+	world_forget(world);
+	list_one("shop", 2, false);
+	world_did(world, "");
+	list_none();
+	world_did(world, "unsub shop\n");
+	assert_non_null(world_service(world, "shop"));
 }
 
 int main(void)
@@ -228,7 +331,12 @@ int main(void)
 		world_test(a_listed_job_comes_here),
 		world_test(a_job_leaves_the_file),
 		world_test(what_is_saved_is_served),
-		world_test(a_stranger_is_adopted),
+		world_test(an_earlier_helpers_is_adopted),
+		world_test(an_operators_is_left_alone),
+		world_test(an_operator_takes_a_job),
+		world_test(an_operator_was_first),
+		world_test(an_operators_job_is_idle),
+		world_test(an_operator_takes_a_listed_job),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

@@ -189,6 +189,13 @@ static void kernel_idle(void *data, const char *service, uint64_t used)
 	interests_idle(&daemon->helper.interests, service, used, now_ms());
 }
 
+static void kernel_taken(void *data, const char *service, bool is_foreign)
+{
+	struct daemon *daemon = data;
+
+	interests_taken(&daemon->helper.interests, service, is_foreign);
+}
+
 static void kernel_deleted(void *data, const char *service)
 {
 	struct daemon *daemon = data;
@@ -201,6 +208,7 @@ static const struct kernel_ops kernel_ops = {
 	.miss = kernel_miss,
 	.doubt = kernel_doubt,
 	.idle = kernel_idle,
+	.taken = kernel_taken,
 	.deleted = kernel_deleted,
 };
 

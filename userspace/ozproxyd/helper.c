@@ -282,7 +282,7 @@ static struct ozp_service *desired_table(struct helper *helper, size_t *count)
 	map_for_each(&jobs->names, node, after)
 	{
 		job = map_entry(node, struct job, node);
-		if (!job->is_known)
+		if (!job->is_known || interest_is_foreign(job))
 			continue;
 		job->is_set = true;
 		interest_desired(job, &services[(*count)++]);
@@ -308,25 +308,53 @@ static void execute(struct helper *helper, const struct plan_command *command)
 		job->is_set = !err;
 }
 
+/*
+ * Shallow copies of those in the kernel that a helper set, to be freed. The
+ * others are not ours to take or to change.
+ */
+static struct ozp_service *own_table(struct helper *helper,
+				     const struct helper_actual *actual,
+				     size_t *count)
+{
+	const struct ozp_service *service;
+	struct ozp_service *services;
+	bool is_foreign;
+	size_t i;
+
+	*count = 0;
+	services = mem_zero((actual->count + 1) * sizeof(*services));
+	for (i = 0; i < actual->count; i++) {
+		service = &actual->services[i];
+		is_foreign = service->origin != OZPROXY_ORIGIN_OZPROXYD;
+		interests_taken(&helper->interests, service->name, is_foreign);
+		if (!is_foreign)
+			services[(*count)++] = *service;
+	}
+	return services;
+}
+
 size_t helper_sync(struct helper *helper, const struct helper_actual *actual,
 		   uint64_t now)
 {
-	struct plan_table have = { actual->services, actual->count };
+	struct plan_table want = {}, have = {};
+	struct ozp_service *wanted, *present;
 	const struct ozp_service *service;
 	struct plan_command *commands;
-	struct ozp_service *services;
-	struct plan_table want = {};
 	size_t i, count;
 
-	for (i = 0; i < actual->count && actual->adopt; i++)
-		interests_adopt(&helper->interests, &actual->services[i], now);
-	services = desired_table(helper, &want.count);
-	want.services = services;
+	interests_forget_foreign(&helper->interests);
+	present = own_table(helper, actual, &have.count);
+	have.services = present;
+	for (i = 0; i < have.count && actual->adopt; i++)
+		interests_adopt(&helper->interests, &present[i], now);
+	wanted = desired_table(helper, &want.count);
+	want.services = wanted;
 	count = plan_make(&want, &have, &commands);
 	for (i = 0; i < count; i++)
 		execute(helper, &commands[i]);
 	free(commands);
-	free(services);
+	free(wanted);
+	free(present);
 	/* What was told while nobody listened is not told again. */
 	for (i = 0; i < actual->count; i++) {
 		service = &actual->services[i];

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "log.h"
 #include "mem.h"
+#include "names.h"
 #include "ozproxy_service.h"
 
 /*
@@ -25,6 +26,11 @@
 bool interest_is_hosted(const struct job *job)
 {
 	return job->is_declared || job->is_announced || job->is_local;
+}
+
+bool interest_is_foreign(const struct job *job)
+{
+	return map_get(&job->owner->foreign, job->service.name);
 }
 
 /* Asked for by its name, again and again. */
@@ -55,6 +61,8 @@ static void ask_later(struct job *job, uint64_t pause, uint64_t now)
 void interest_desired(const struct job *job, struct ozp_service *service)
 {
 	*service = job->service;
+	service->origin = OZPROXY_ORIGIN_OZPROXYD;
+	OZP_SET(service, OZPROXY_A_SERVICE_ORIGIN);
 	/* Nobody asks the cluster again for what is in the file. */
 	service->pinned = job->is_static;
 	if (service->pinned)
@@ -66,6 +74,8 @@ static void push(struct job *job)
 	struct interests *in = job->owner;
 	struct ozp_service service;
 
+	if (interest_is_foreign(job))
+		return;
 	interest_desired(job, &service);
 	job->is_set = !in->ops->set(in->data, &service);
 }
@@ -175,7 +185,10 @@ static void let_go(struct job *job, uint64_t now)
 	    in->ops->is_asked(in->data, name))
 		return;
 	job->is_idle = false;
-	err = in->ops->clear(in->data, name, job->idle_used);
+	/* Of what somebody else set only the interest is ours. */
+	err = interest_is_foreign(job) ?
+		      0 :
+		      in->ops->clear(in->data, name, job->idle_used);
 	if (err) {
 		/* Used meanwhile: the kernel will tell when it is idle again. */
 		log_debug("%s: not let go: %s", name, strerror(-err));
@@ -431,10 +444,30 @@ void interests_idle(struct interests *in, const char *name, uint64_t used,
 	let_go(job, now);
 }
 
+void interests_taken(struct interests *in, const char *name, bool is_foreign)
+{
+	struct job *job = jobs_get(&in->jobs, name);
+
+	if (!is_foreign) {
+		names_del(&in->foreign, name);
+	} else if (names_add(&in->foreign, name) && job) {
+		job->is_set = false;
+		log_info("%s: set by somebody else: left alone until it is "
+			 "deleted",
+			 name);
+	}
+}
+
+void interests_forget_foreign(struct interests *in)
+{
+	names_clear(&in->foreign);
+}
+
 void interests_deleted(struct interests *in, const char *name)
 {
 	struct job *job = jobs_get(&in->jobs, name);
 
+	names_del(&in->foreign, name);
 	if (job && job->is_known)
 		push(job);
 }
@@ -514,7 +547,8 @@ static void unlist(struct job *job, uint64_t now)
 		return;
 	}
 	log_info("%s: not in the table file any more", job->service.name);
-	in->ops->del(in->data, job->service.name);
+	if (!interest_is_foreign(job))
+		in->ops->del(in->data, job->service.name);
 	in->ops->unsubscribe(in->data, job->service.name);
 	forget(job);
 }
@@ -575,6 +609,7 @@ void interests_uninit(struct interests *in)
 	struct map_node *node, *after;
 
 	removals_uninit(&in->removals);
+	names_clear(&in->foreign);
 	map_for_each(&in->jobs.names, node, after) timer_stop(
 		in->timers, &map_entry(node, struct job, node)->refresh);
 	jobs_uninit(&in->jobs);

@@ -52,6 +52,7 @@ struct interest_ops {
 /**
  * struct interests - The rules and what they are about.
  * @jobs: the jobs
+ * @foreign: names of services in the kernel that somebody else set
  * @removals: those whose interest was removed lately
  * @timers: where their timers run
  * @options: times
@@ -62,6 +63,7 @@ struct interest_ops {
  */
 struct interests {
 	struct jobs jobs;
+	struct map foreign;
 	struct removals removals;
 	struct timers *timers;
 	struct interest_options options;
@@ -76,6 +78,9 @@ void interests_uninit(struct interests *in);
 
 /** interest_is_hosted() - Has it instances here, or is said to? */
 bool interest_is_hosted(const struct job *job);
+
+/** interest_is_foreign() - Did somebody else set the one in the kernel? */
+bool interest_is_foreign(const struct job *job);
 
 /**
  * interest_desired() - What the kernel is to have.
@@ -127,6 +132,20 @@ void interests_disconnect(struct interests *in);
 /** interests_idle() - A service was not used after @used, for some time. */
 void interests_idle(struct interests *in, const char *job, uint64_t used,
 		    uint64_t now);
+
+/**
+ * interests_taken() - A service in the kernel was set.
+ * @in: the rules
+ * @job: its name
+ * @is_foreign: not by us
+ *
+ * What an operator sets is his until he deletes it: it is neither replaced nor
+ * taken away, whatever the cluster or a file says.
+ */
+void interests_taken(struct interests *in, const char *job, bool is_foreign);
+
+/** interests_forget_foreign() - What of that is still so will be told again. */
+void interests_forget_foreign(struct interests *in);
 
 /** interests_deleted() - The kernel does not have a service any more. */
 void interests_deleted(struct interests *in, const char *job);

@@ -317,6 +317,10 @@ static int take_event(const struct ozp_event *event, void *data)
 	case OZPROXY_CMD_SERVICE_IDLE_NTF:
 		kernel->ops->idle(kernel->data, service->name, service->used);
 		break;
+	case OZPROXY_CMD_SERVICE_NTF:
+		kernel->ops->taken(kernel->data, service->name,
+				   service->origin != OZPROXY_ORIGIN_OZPROXYD);
+		break;
 	case OZPROXY_CMD_SERVICE_DEL_NTF:
 		kernel->ops->deleted(kernel->data, service->name);
 		break;

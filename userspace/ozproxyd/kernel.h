@@ -20,6 +20,7 @@ struct kernel;
  * @miss: a container used an address that it does not have
  * @doubt: it has an address, which another worker says is out of date
  * @idle: nobody used a service after @used
+ * @taken: a service was set; by somebody else, or by a helper
  * @deleted: a service is not in the table any more
  */
 struct kernel_ops {
@@ -28,6 +29,7 @@ struct kernel_ops {
 	void (*miss)(void *data, const char *address);
 	void (*doubt)(void *data, const char *address);
 	void (*idle)(void *data, const char *service, uint64_t used);
+	void (*taken)(void *data, const char *service, bool is_foreign);
 	void (*deleted)(void *data, const char *service);
 };
 

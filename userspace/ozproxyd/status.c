@@ -27,9 +27,10 @@ static const char *kind_of(const struct job *job)
 static json_t *json_job(const struct job *job, uint64_t now)
 {
 	json_t *json = mem_need(json_pack(
-		"{s:s, s:s, s:i, s:b, s:b, s:o}", "name", job->service.name,
-		"kind", kind_of(job), "instances", (int)job->service.n_instance,
-		"registered", job->is_registered, "set", job->is_set, "age",
+		"{s:s, s:s, s:i, s:b, s:b, s:b, s:o}", "name",
+		job->service.name, "kind", kind_of(job), "instances",
+		(int)job->service.n_instance, "registered", job->is_registered,
+		"set", job->is_set, "foreign", interest_is_foreign(job), "age",
 		number(now - job->since)));
 
 	if (job->answered)
@@ -167,9 +168,12 @@ static void text_jobs(FILE *out, const json_t *jobs)
 		if (json_object_get(job, "answered"))
 			fprintf(out, ", answered %.1f s ago",
 				seconds_of(job, "answered"));
-		fprintf(out, "%s\n",
+		fprintf(out, "%s%s\n",
 			json_is_true(json_object_get(job, "registered")) ?
 				", registered" :
+				"",
+			json_is_true(json_object_get(job, "foreign")) ?
+				", the kernel's is set by somebody else" :
 				"");
 	}
 }
