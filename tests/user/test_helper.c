@@ -36,77 +36,6 @@ static void a_miss_becomes_an_entry(void **state)
 	world_did(world, "");
 }
 
-static void it_is_repeated_and_given_up(void **state)
-{
-	(void)state;
-	miss("10.30.9.9");
-	world_did(world, "ask 10.30.9.9\n");
-	world_wait(world, 499);
-	world_did(world, "");
-	world_wait(world, 1);
-	world_did(world, "ask 10.30.9.9\n");
-	world_wait(world, 999);
-	world_did(world, "");
-	world_wait(world, 1);
-	world_did(world, "ask 10.30.9.9\n");
-	world_wait(world, 2000);
-	world_did(world, "ask 10.30.9.9\n");
-	world_wait(world, 1499);
-	world_did(world, "");
-	world_wait(world, 1);
-	world_did(world, "deny 10.30.9.9\n");
-	/* The kernel may ask again. */
-	miss("10.30.9.9");
-	world_did(world, "ask 10.30.9.9\n");
-}
-
-static void nobody_has_it(void **state)
-{
-	(void)state;
-	miss("10.30.9.9");
-	world_answers(world, "10.30.9.9", NULL, 0, false);
-	world_did(world, "ask 10.30.9.9\ndeny 10.30.9.9\n");
-	world_wait(world, 10000);
-	world_did(world, "");
-	/* Also from a cluster that does not say what it was asked. */
-	miss("10.30.9.9");
-	world_answers(world, NULL, NULL, 0, false);
-	world_did(world, "ask 10.30.9.9\ndeny 10.30.9.9\n");
-	/* Of two questions nobody knows which. */
-	miss("10.30.9.8");
-	miss("10.30.9.9");
-	world_answers(world, NULL, NULL, 0, false);
-	world_did(world, "ask 10.30.9.8\nask 10.30.9.9\n");
-	/* That nobody asked for. */
-	world_answers(world, "10.30.9.7", NULL, 0, false);
-	world_did(world, "");
-}
-
-#define EXPLODED "fdff:2000:0000:0000:0000:0000:0000:0030"
-
-static void ipv6_in_two_spellings(void **state)
-{
-	(void)state;
-	miss("fdff:2000::30");
-	world_did(world, "ask fdff:2000::30\n");
-	world_wait(world, 600);
-	world_did(world, "ask fdff:2000::30\n");
-	world_answers(world, "fdff:2000::30", NULL, 0, false);
-	world_did(world, "ask " EXPLODED "\n");
-	/* The answer to the repetition is no answer to this. */
-	world_answers(world, "fdff:2000::30", NULL, 0, false);
-	world_did(world, "");
-	world_answers(world, EXPLODED, "shop", 1, false);
-	world_did(world, "sub shop\nset shop 1\n");
-
-	miss("fdff:2000::99");
-	world_answers(world, "fdff:2000::99", NULL, 0, false);
-	world_forget(world);
-	world_answers(world, "fdff:2000:0000:0000:0000:0000:0000:0099", NULL, 0,
-		      false);
-	world_did(world, "deny fdff:2000::99\n");
-}
-
 static void a_late_answer_counts(void **state)
 {
 	(void)state;
@@ -616,38 +545,10 @@ static void an_address_goes_over(void **state)
 			    "b");
 }
 
-static void a_thousand_at_once(void **state)
-{
-	char address[32];
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < 1000; i++) {
-		snprintf(address, sizeof(address), "10.30.%u.%u", 100 + i / 250,
-			 1 + i % 250);
-		miss(address);
-	}
-	/* As many as may be at once, the others in their turn. */
-	assert_int_equal(world->helper.queries.sent, 100);
-	world_wait(world, 100);
-	assert_in_range(world->helper.queries.sent, 108, 111);
-	world_wait(world, 60000);
-	for (i = 0; i < 1000; i++) {
-		snprintf(address, sizeof(address), "deny 10.30.%u.%u",
-			 100 + i / 250, 1 + i % 250);
-		assert_int_equal(world_counts(world, address), 1);
-	}
-	assert_in_range(world->helper.queries.sent, 590, 610);
-	assert_int_equal(world->helper.queries.addresses, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(a_miss_becomes_an_entry),
-		world_test(it_is_repeated_and_given_up),
-		world_test(nobody_has_it),
-		world_test(ipv6_in_two_spellings),
 		world_test(a_late_answer_counts),
 		world_test(answers_to_others),
 		world_test(the_last_answer_first),
@@ -672,7 +573,6 @@ int main(void)
 		world_test(the_device_is_another_one),
 		world_test(the_kernel_doubts),
 		world_test(an_address_goes_over),
-		world_test(a_thousand_at_once),
 	};
 
 	return cmocka_run_group_tests_name("helper", tests, NULL, NULL);

@@ -178,6 +178,7 @@ int world_begin(void **state)
 	helper->queries.options.timeout = 5000;
 	helper->queries.options.retry = 500;
 	helper->queries.options.rate = 100;
+	helper->queries.options.negative = 5000;
 	helper_init(helper, world->now);
 	helper_connect(helper, world->now);
 	return 0;

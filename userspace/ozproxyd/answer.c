@@ -171,10 +171,26 @@ static void take_negative(struct answer *answer,
 	}
 }
 
+/* Also what comes too late, or for nobody, tells how far the cluster came. */
+static void note_progress(const struct answer *answer,
+			  const struct ozp_result *result)
+{
+	struct queries *queries = &answer->helper->queries;
+	char address[RECORD_TEXT];
+
+	if (!*result->query)
+		queries_hear(queries, result->service.name, answer->now);
+	else if (record_canonical(result->query, address))
+		queries_hear(queries, address, answer->now);
+	else
+		queries_hear(queries, result->query, answer->now);
+}
+
 static int take_result(struct ozp_result *result, void *data)
 {
 	struct answer answer = *(const struct answer *)data;
 
+	note_progress(&answer, result);
 	if (result->is_negative)
 		take_negative(&answer, result);
 	else

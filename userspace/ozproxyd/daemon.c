@@ -443,6 +443,7 @@ static void init_helper(struct daemon *daemon)
 	helper->queries.options.timeout = config->query_timeout;
 	helper->queries.options.retry = config->query_retry;
 	helper->queries.options.rate = config->query_rate;
+	helper->queries.options.negative = config->negative_timeout;
 	local_find_own(config->address, (uint16_t)config->port,
 		       &helper->interests.own);
 	helper_init(helper, daemon->started);

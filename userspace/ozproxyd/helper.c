@@ -224,7 +224,8 @@ void helper_miss(struct helper *helper, const char *address, uint64_t now)
 	/* It is ours already; the kernel may have lost it. */
 	if (interests_missed(&helper->interests, address))
 		return;
-	if (!helper->has_broker)
+	if (!helper->has_broker ||
+	    queries_is_denied(&helper->queries, address, now))
 		helper->ops->deny(helper->data, address);
 	else if (helper->queries.addresses < ADDRESSES_MAX)
 		queries_ask(&helper->queries, address, true, QUERY_URGENT, now);

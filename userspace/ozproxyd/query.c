@@ -9,6 +9,15 @@
 
 #define CREDIT 1000 /* of one question */
 
+/* Questions of QUERY_ROUTINE on their way at once: with as many before it, one
+ * that somebody waits for is answered in time by a cluster that can answer four
+ * in a second.
+ */
+#define FLYING_MAX 16
+
+/* Then the pause between two attempts does not grow any more. */
+#define DOUBLINGS_MAX 20
+
 /* For so long an answer may come after the deadline, in ms. */
 #define LATE_TIME 60000
 
@@ -24,9 +33,18 @@ static struct query *find(const struct queries *queries, const char *key)
 	return node ? map_entry(node, struct query, node) : NULL;
 }
 
+/* What is repeated goes before what is not begun. */
+static struct query_queue *queue_of(struct queries *queries,
+				    const struct query *query)
+{
+	if (query->rank == QUERY_URGENT)
+		return &queries->urgent;
+	return query->is_flying ? &queries->repeated : &queries->routine;
+}
+
 static void enqueue(struct queries *queries, struct query *query)
 {
-	struct query_queue *queue = &queries->queues[query->rank];
+	struct query_queue *queue = queue_of(queries, query);
 
 	if (query->is_queued)
 		return;
@@ -41,14 +59,16 @@ static void enqueue(struct queries *queries, struct query *query)
 
 static struct query *dequeue(struct queries *queries)
 {
-	struct query_queue *queue = queries->queues;
+	struct query_queue *queue = &queries->urgent;
 	struct query *query;
 
-	while (queue < &queries->queues[QUERY_RANKS] && !queue->first)
-		queue++;
-	if (queue == &queries->queues[QUERY_RANKS])
-		return NULL;
+	if (!queue->first)
+		queue = &queries->repeated;
+	if (!queue->first && queries->flying < FLYING_MAX)
+		queue = &queries->routine;
 	query = queue->first;
+	if (!query)
+		return NULL;
 	queue->first = query->next;
 	if (!queue->first)
 		queue->last = NULL;
@@ -58,7 +78,7 @@ static struct query *dequeue(struct queries *queries)
 
 static void leave_queue(struct queries *queries, struct query *query)
 {
-	struct query_queue *queue = &queries->queues[query->rank];
+	struct query_queue *queue = queue_of(queries, query);
 	struct query **link = &queue->first, *before = NULL;
 
 	if (!query->is_queued)
@@ -73,9 +93,17 @@ static void leave_queue(struct queries *queries, struct query *query)
 	query->is_queued = false;
 }
 
-static void forget(struct queries *queries, struct query *query)
+/* It is neither on its way nor to be sent. */
+static void land(struct queries *queries, struct query *query)
 {
 	leave_queue(queries, query);
+	queries->flying -= query->is_flying;
+	query->is_flying = false;
+}
+
+static void forget(struct queries *queries, struct query *query)
+{
+	land(queries, query);
 	timer_stop(queries->timers, &query->timer);
 	map_del(&queries->map, &query->node);
 	queries->addresses -= query->is_address && !query->is_late;
@@ -83,18 +111,32 @@ static void forget(struct queries *queries, struct query *query)
 	free(query);
 }
 
+/* Until the next attempt, after so many. */
+static uint64_t pause_after(const struct queries *queries,
+			    unsigned int attempts)
+{
+	return queries->options.retry
+	       << smaller(attempts - (attempts > 0), DOUBLINGS_MAX);
+}
+
 static void send_one(struct queries *queries, struct query *query, uint64_t now)
 {
-	uint64_t pause = queries->options.retry << query->attempts;
 	char exploded[RECORD_TEXT];
 	const char *text = query->key;
 
 	if (query->is_exploded && record_exploded(query->key, exploded))
 		text = exploded;
+	if (query->deadline == TIMERS_NEVER)
+		query->deadline = now + queries->options.timeout;
+	if (query->rank == QUERY_ROUTINE && !query->is_flying) {
+		query->is_flying = true;
+		queries->flying++;
+	}
 	query->attempts++;
-	queries->sent++;
+	query->number = ++queries->sent;
 	timer_set(queries->timers, &query->timer,
-		  smaller(now + pause, query->deadline));
+		  smaller(now + pause_after(queries, query->attempts),
+			  query->deadline));
 	queries->ops->send(queries->data, text, query->is_address);
 }
 
@@ -135,6 +177,49 @@ static void fire_turn(struct timer *timer, uint64_t now)
 	pump(map_entry(timer, struct queries, turn), now);
 }
 
+/* The cluster answers, and nothing yet that was asked after it. */
+static bool is_in_line(const struct query *query, uint64_t lately, uint64_t now)
+{
+	const struct queries *queries = query->owner;
+
+	return query->attempts && queries->heard_at &&
+	       now - queries->heard_at < lately &&
+	       queries->heard < query->number;
+}
+
+static void try_again(struct query *query, uint64_t now)
+{
+	struct queries *queries = query->owner;
+	uint64_t pause = pause_after(queries, query->attempts);
+	bool is_urgent = query->rank == QUERY_URGENT;
+	bool is_overdue;
+
+	/* The answers may be somebody else's: once it is repeated in any case. */
+	is_overdue = is_urgent && query->attempts == 1 &&
+		     now - query->begun >= queries->options.timeout / 2;
+	if (!is_overdue &&
+	    is_in_line(query, is_urgent ? pause : queries->options.timeout,
+		       now)) {
+		timer_set(queries->timers, &query->timer,
+			  smaller(now + pause, query->deadline));
+		return;
+	}
+	timer_set(queries->timers, &query->timer, query->deadline);
+	enqueue(queries, query);
+	pump(queries, now);
+}
+
+/* It is over, and kept for a while all the same. */
+static void be_late(struct queries *queries, struct query *query, uint64_t time,
+		    uint64_t now)
+{
+	land(queries, query);
+	query->is_late = true;
+	query->denied = now + queries->options.negative;
+	queries->addresses -= query->is_address;
+	timer_set(queries->timers, &query->timer, now + time);
+}
+
 static void fire_query(struct timer *timer, uint64_t now)
 {
 	struct query *query = map_entry(timer, struct query, timer);
@@ -144,18 +229,32 @@ static void fire_query(struct timer *timer, uint64_t now)
 		forget(queries, query);
 		return;
 	}
+	/* Nobody is kept waiting by one that is answered later than it should. */
+	if (query->rank == QUERY_ROUTINE &&
+	    is_in_line(query, queries->options.timeout, now))
+		query->deadline = now + queries->options.timeout;
 	if (now < query->deadline) {
-		timer_set(queries->timers, &query->timer, query->deadline);
-		enqueue(queries, query);
-		pump(queries, now);
+		try_again(query, now);
 		return;
 	}
-	leave_queue(queries, query);
-	query->is_late = true;
-	queries->addresses -= query->is_address;
+	be_late(queries, query, LATE_TIME, now);
 	queries->failed++;
-	timer_set(queries->timers, &query->timer, now + LATE_TIME);
 	queries->ops->failed(queries->data, query->key, query->is_address, now);
+	pump(queries, now);
+}
+
+static void set_deadline(struct queries *queries, struct query *query,
+			 uint64_t now)
+{
+	query->deadline = now + queries->options.timeout;
+	timer_set(queries->timers, &query->timer, query->deadline);
+}
+
+/* Its time begins when it is sent. */
+static void wait_without_end(struct queries *queries, struct query *query)
+{
+	query->deadline = TIMERS_NEVER;
+	timer_stop(queries->timers, &query->timer);
 }
 
 static void begin(struct queries *queries, struct query *query, uint64_t now)
@@ -163,10 +262,13 @@ static void begin(struct queries *queries, struct query *query, uint64_t now)
 	queries->addresses += query->is_address && query->is_late;
 	query->is_late = false;
 	query->begun = now;
-	query->deadline = now + queries->options.timeout;
 	query->attempts = 0;
 	query->again = false;
-	timer_set(queries->timers, &query->timer, query->deadline);
+	land(queries, query);
+	if (query->rank == QUERY_URGENT)
+		set_deadline(queries, query, now);
+	else
+		wait_without_end(queries, query);
 	enqueue(queries, query);
 	pump(queries, now);
 }
@@ -188,7 +290,7 @@ static struct query *query_new(struct queries *queries, const char *key,
 }
 
 /* One that waits for its turn goes on to those who are in a hurry. */
-static void hurry(struct queries *queries, struct query *query)
+static void hurry(struct queries *queries, struct query *query, uint64_t now)
 {
 	bool was_queued = query->is_queued;
 
@@ -196,6 +298,8 @@ static void hurry(struct queries *queries, struct query *query)
 		return;
 	leave_queue(queries, query);
 	query->rank = QUERY_URGENT;
+	if (query->deadline == TIMERS_NEVER)
+		set_deadline(queries, query, now);
 	if (was_queued)
 		enqueue(queries, query);
 }
@@ -212,7 +316,7 @@ void queries_ask(struct queries *queries, const char *key, bool is_address,
 		query->is_exploded = false;
 		begin(queries, query, now);
 	} else if (rank == QUERY_URGENT) {
-		hurry(queries, query);
+		hurry(queries, query, now);
 		pump(queries, now);
 	}
 }
@@ -241,16 +345,38 @@ bool queries_is_late(const struct queries *queries, const char *key)
 	return query && query->is_late;
 }
 
+bool queries_is_denied(const struct queries *queries, const char *address,
+		       uint64_t now)
+{
+	struct query *query = find(queries, address);
+
+	return query && query->is_late && query->is_address &&
+	       now < query->denied;
+}
+
+/* The number is that of the last attempt, although the answer may be to another
+ * one: then what is in line waits a little less for its turn.
+ */
+void queries_hear(struct queries *queries, const char *key, uint64_t now)
+{
+	const struct query *query = find(queries, key);
+
+	queries->heard_at = now;
+	if (query && query->attempts && query->number > queries->heard)
+		queries->heard = query->number;
+}
+
 void queries_answer(struct queries *queries, struct query *query, uint64_t now)
 {
 	queries->answered++;
-	leave_queue(queries, query);
-	if (!query->again) {
-		forget(queries, query);
+	queries_hear(queries, query->key, now);
+	if (query->again) {
+		query->rank = QUERY_URGENT;
+		begin(queries, query, now);
 		return;
 	}
-	query->rank = QUERY_URGENT;
-	begin(queries, query, now);
+	forget(queries, query);
+	pump(queries, now);
 }
 
 bool queries_deny(struct queries *queries, struct query *query,
@@ -268,7 +394,10 @@ bool queries_deny(struct queries *queries, struct query *query,
 	if (text && *text && strcmp(text, asked))
 		return false;
 	if (!has_other || query->is_exploded) {
-		queries_answer(queries, query, now);
+		queries->answered++;
+		queries_hear(queries, query->key, now);
+		be_late(queries, query, queries->options.negative, now);
+		pump(queries, now);
 		return true;
 	}
 	/* Clusters compare addresses as texts, and were given this by people. */
@@ -287,9 +416,14 @@ void queries_connect(struct queries *queries, uint64_t now)
 	{
 		query = map_entry(node, struct query, node);
 		query->attempts = 0;
-		if (!query->is_late)
-			enqueue(queries, query);
+		land(queries, query);
+		if (query->is_late)
+			continue;
+		if (query->rank == QUERY_ROUTINE)
+			wait_without_end(queries, query);
+		enqueue(queries, query);
 	}
+	queries->heard_at = 0;
 	pump(queries, now);
 }
 
@@ -303,7 +437,7 @@ void queries_disconnect(struct queries *queries)
 	map_for_each(&queries->map, node, after)
 	{
 		query = map_entry(node, struct query, node);
-		if (!query->is_late)
+		if (!query->is_late && query->deadline != TIMERS_NEVER)
 			timer_set(queries->timers, &query->timer,
 				  query->deadline);
 	}

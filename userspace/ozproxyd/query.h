@@ -4,6 +4,11 @@
  *
  * Questions to the cluster that have no answer yet: one for a key at a time,
  * whoever asks for it, repeated until an answer comes or the deadline.
+ *
+ * A cluster that is slow is not made slower. While answers come to what was
+ * asked before a question, that is not lost but in line, and is not repeated.
+ * And of the questions that nobody waits for only some are on their way at once,
+ * so that one that somebody waits for has few before it.
  */
 #ifndef _OZP_OZPROXYD_QUERY_H
 #define _OZP_OZPROXYD_QUERY_H
@@ -17,18 +22,20 @@
  * @timeout: milliseconds until the deadline
  * @retry: milliseconds until it is asked for the second time; then doubled
  * @rate: questions a second, and how many at once before that counts
+ * @negative: milliseconds for which the kernel remembers that nobody has an
+ *   address
  */
 struct query_options {
 	uint64_t timeout;
 	uint64_t retry;
 	uint64_t rate;
+	uint64_t negative;
 };
 
 /** enum query_rank - What goes first when there is too much to ask. */
 enum query_rank {
 	QUERY_URGENT, /* a packet waits, or something changed */
 	QUERY_ROUTINE,
-	QUERY_RANKS,
 };
 
 /**
@@ -42,12 +49,15 @@ enum query_rank {
  * @is_exploded: nobody has the canonical text: asked in the other spelling
  * @is_queued: it waits for its turn
  * @is_late: the deadline passed; kept for a while to know its answer by
+ * @is_flying: it is one of those that are counted in queries.flying
  * @again: when it is answered, ask once more: the answer may be older than what
  *   the question is about
  * @rank: what it goes before
  * @begun: when it was asked for first
- * @deadline: when it is given up
+ * @denied: until then the kernel knows that nobody has the address
+ * @deadline: when it is given up; TIMERS_NEVER: it has to be sent before
  * @attempts: how often it was sent
+ * @number: of the last time, among all that was sent
  */
 struct query {
 	struct map_node node;
@@ -59,11 +69,14 @@ struct query {
 	bool is_exploded;
 	bool is_queued;
 	bool is_late;
+	bool is_flying;
 	bool again;
 	enum query_rank rank;
 	uint64_t begun;
+	uint64_t denied;
 	uint64_t deadline;
 	unsigned int attempts;
+	uint64_t number;
 };
 
 /**
@@ -92,7 +105,12 @@ struct query_queue {
  * @ops: what they lead to
  * @data: for @ops
  * @connected: somebody can be asked
- * @queues: by rank
+ * @urgent: those to be sent that somebody waits for
+ * @repeated: those of QUERY_ROUTINE to be sent again
+ * @routine: those of QUERY_ROUTINE that were not sent yet
+ * @flying: how many of QUERY_ROUTINE were sent and have no answer yet
+ * @heard: the number of the last one that was answered
+ * @heard_at: when there was an answer, to whatever; 0: not yet
  * @turn: fires when the next one may be sent
  * @credit: thousandths of questions that may be sent now
  * @credited: when that was so
@@ -108,7 +126,12 @@ struct queries {
 	const struct query_ops *ops;
 	void *data;
 	bool connected;
-	struct query_queue queues[QUERY_RANKS];
+	struct query_queue urgent;
+	struct query_queue repeated;
+	struct query_queue routine;
+	unsigned int flying;
+	uint64_t heard;
+	uint64_t heard_at;
 	struct timer turn;
 	uint64_t credit;
 	uint64_t credited;
@@ -147,6 +170,18 @@ struct query *queries_get(const struct queries *queries, const char *key);
 
 /** queries_is_late() - Was a key asked for lately, in vain? */
 bool queries_is_late(const struct queries *queries, const char *key);
+
+/**
+ * queries_is_denied() - Was the answer no, a moment ago?
+ *
+ * The kernel announces what waits again and again: what of that is read after
+ * the answer was given is older than the answer.
+ */
+bool queries_is_denied(const struct queries *queries, const char *address,
+		       uint64_t now);
+
+/** queries_hear() - There is an answer about a key, whoever asked, and when. */
+void queries_hear(struct queries *queries, const char *key, uint64_t now);
 
 /**
  * queries_answer() - A question has its answer, and is over.
