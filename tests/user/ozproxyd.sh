@@ -135,7 +135,38 @@ declared()
 		"+more +shop"
 }
 
+# The table that is read is not as a helper writes it: it is to be saved.
+saved()
+{
+	local table=$state/table.json
+
+	echo '[{"app_name": "shop", "instance_list": [{"instance_number": 0,
+		"host_ip": "192.0.2.2", "host_port": 50103,
+		"namespace_ip": "10.21.0.1", "instance_ip": "10.30.0.6",
+		"service_ip": []}]}]' >"$table"
+	mkdir -p "$state/.table.json.new/in-the-way"
+	start --broker 127.0.0.1:1 --node-id n --save-interval 300
+	check "a table that cannot be saved: it says so" until_true said \
+		'table.json cannot be written'
+	refuse "and keeps the old one" has_query "$table"
+	rm -r "$state/.table.json.new"
+	check "it is tried again" until_true has_query "$table"
+	check "it ends" stop
+	touch -d 2001-01-01 "$table"
+	start --broker 127.0.0.1:1 --node-id n --save-interval 100
+	until_true answers
+	check "it ends again" stop
+	is "what is the same is not written" \
+		"$(stat -c %y "$table" | cut -d - -f 1)" 2001
+}
+
+has_query()
+{
+	grep -q '"query_key": "shop"' "$1"
+}
+
 hangup
 somebody_elses
 declared
+saved
 tap_done

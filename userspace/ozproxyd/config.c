@@ -104,6 +104,8 @@ static const struct option options[] = {
 	  "how often everything known is asked for again, +-20 %" },
 	{ "idle-timeout", NUMBER(idle_timeout), "10000", 1000, DAY, "MS",
 	  "when an unused service is let go" },
+	{ "save-interval", NUMBER(save_interval), "60000", 100, DAY, "MS",
+	  "how often the table is saved, at most" },
 	{ "log-level", TYPE_LEVEL, offsetof(struct config, log_level), "info",
 	  0, 0, "error|warning|info|debug", "what is said on stderr" },
 };

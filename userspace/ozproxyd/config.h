@@ -46,6 +46,7 @@ struct config {
 	uint64_t negative_timeout;
 	uint64_t refresh_interval;
 	uint64_t idle_timeout;
+	uint64_t save_interval;
 	uint64_t log_level;
 };
 

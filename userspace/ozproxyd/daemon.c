@@ -494,8 +494,8 @@ static bool init_files(struct daemon *daemon)
 	uint64_t now = daemon->started;
 
 	if (config->broker) {
-		daemon->saver =
-			saver_start(daemon->loop, config->state_dir, interests);
+		daemon->saver = saver_start(daemon->loop, config->state_dir,
+					    interests, config->save_interval);
 		store_load(config->state_dir, interests, now);
 		local_load(config->state_dir, interests, now);
 	}

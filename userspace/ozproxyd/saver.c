@@ -9,17 +9,17 @@
 #include "mem.h"
 #include "store.h"
 
-/* Seconds from a change until it is saved, and at least between two: what is
- * written to is often a card that wears out. Jobs that are here change seldom.
+/* Seconds from a change until it is saved: others may follow it. Jobs that are
+ * here change seldom.
  */
 #define SAVE_SOON 5.0
-#define SAVE_PAUSE 60.0
 #define LOCAL_SOON 0.5
 
 struct saver {
 	struct ev_loop *loop;
 	const char *directory;
 	const struct interests *interests;
+	double pause; /* between two times, in seconds */
 	ev_timer table;
 	ev_timer local;
 	double table_next; /* the table is not saved before that */
@@ -44,12 +44,13 @@ static void start(struct saver *saver, ev_timer *timer, double wait)
 
 void saver_table(struct saver *saver)
 {
-	double wait;
+	double wait, soon;
 
 	if (!saver)
 		return;
+	soon = saver->pause < SAVE_SOON ? saver->pause : SAVE_SOON;
 	wait = saver->table_next - seconds();
-	start(saver, &saver->table, wait > SAVE_SOON ? wait : SAVE_SOON);
+	start(saver, &saver->table, wait > soon ? wait : soon);
 }
 
 void saver_local(struct saver *saver)
@@ -62,7 +63,7 @@ void saver_local(struct saver *saver)
 static void save_table(struct saver *saver)
 {
 	ev_timer_stop(saver->loop, &saver->table);
-	saver->table_next = seconds() + SAVE_PAUSE;
+	saver->table_next = seconds() + saver->pause;
 	if (store_save(saver->directory, saver->interests))
 		saver_table(saver);
 }
@@ -74,7 +75,7 @@ int saver_local_now(struct saver *saver)
 	ev_timer_stop(saver->loop, &saver->local);
 	err = local_save(saver->directory, saver->interests);
 	if (err)
-		start(saver, &saver->local, SAVE_PAUSE);
+		start(saver, &saver->local, saver->pause);
 	return err;
 }
 
@@ -93,13 +94,14 @@ static void on_local(struct ev_loop *loop, ev_timer *timer, int events)
 }
 
 struct saver *saver_start(struct ev_loop *loop, const char *directory,
-			  const struct interests *interests)
+			  const struct interests *interests, uint64_t pause)
 {
 	struct saver *saver = mem_zero(sizeof(*saver));
 
 	saver->loop = loop;
 	saver->directory = directory;
 	saver->interests = interests;
+	saver->pause = (double)pause / 1000;
 	ev_init(&saver->table, on_table);
 	saver->table.data = saver;
 	ev_init(&saver->local, on_local);

@@ -18,9 +18,11 @@ struct saver;
  * @loop: where it runs
  * @directory: where to; is kept
  * @interests: what is written
+ * @pause: ms between two times that the table is written, at least; what is
+ *   written to is often a card that wears out
  */
 struct saver *saver_start(struct ev_loop *loop, const char *directory,
-			  const struct interests *interests);
+			  const struct interests *interests, uint64_t pause);
 
 /** saver_stop() - Write what is to be written, and end; NULL is nothing. */
 void saver_stop(struct saver *saver);

@@ -33,6 +33,26 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
+/* Memory cards live longer when they are not told again what they know. */
+static bool has_text(const char *path, const char *text, size_t len)
+{
+	char part[4096];
+	size_t done = 0, count;
+	FILE *file;
+
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	do {
+		count = fread(part, 1, sizeof(part), file);
+		if (count > len - done || memcmp(part, text + done, count))
+			break;
+		done += count;
+	} while (count);
+	fclose(file);
+	return !count && done == len;
+}
+
 static int replace(const char *directory, const char *name, const char *text,
 		   size_t len)
 {
@@ -44,6 +64,8 @@ static int replace(const char *directory, const char *name, const char *text,
 	    snprintf(next, sizeof(next), "%s/.%s.new", directory, name) >=
 		    (int)sizeof(next))
 		return -ENAMETOOLONG;
+	if (has_text(path, text, len))
+		return 0;
 	mkdir(directory, 0750);
 	fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
