@@ -124,6 +124,21 @@ static void offset_names_an_attribute(void **state)
 	assert_int_equal(error.code, -EINVAL);
 }
 
+/* An attribute that a module of before does not have. */
+static void an_older_module_is_named(void **state)
+{
+	struct ozp_request request = service_request();
+	struct nlmsghdr *nlh = start_ack(-EINVAL, NLM_F_CAPPED);
+
+	(void)state;
+	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, "Unknown attribute type");
+	mnl_attr_put_u32(nlh, NLMSGERR_ATTR_OFFS,
+			 top(&request, OZPROXY_A_SERVICE_NAME, 0));
+	expect(nlh, &request,
+	       "the module does not know this: it is older than this program",
+	       "name", false);
+}
+
 static void offset_names_the_path_to_it(void **state)
 {
 	struct ozp_request request = service_request();
@@ -297,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(offset_names_an_attribute),
+		TEST(an_older_module_is_named),
 		TEST(offset_names_the_path_to_it),
 		TEST(a_quoted_request_is_skipped),
 		TEST(missing_attributes_are_named),

@@ -133,6 +133,13 @@ static void use_policy(const struct nlattr *policy, struct ozp_error *error)
 	error->has_range = has_min && has_max;
 }
 
+/* What the kernel's own validation says of an attribute beyond those of its
+ * policy. We have the name of what we send, so it is the module that is behind.
+ */
+#define UNKNOWN "Unknown attribute type"
+#define OLDER_MODULE \
+	"the module does not know this: it is older than this program"
+
 static void use_tlvs(const struct tlvs *tlvs, const struct ozp_request *request,
 		     struct ozp_error *error)
 {
@@ -143,6 +150,8 @@ static void use_tlvs(const struct tlvs *tlvs, const struct ozp_request *request,
 	if (tlvs->message)
 		snprintf(error->message, sizeof(error->message), "%.*s",
 			 tlvs->message_len, tlvs->message);
+	if (!strcmp(error->message, UNKNOWN))
+		strcpy(error->message, OLDER_MODULE);
 	if (tlvs->policy)
 		use_policy(tlvs->policy, error);
 	if (tlvs->missing_type) {
