@@ -32,7 +32,7 @@ begin()
 	cluster_up "$OZP_TMP/table.json" && hosts w1 client && hosts w2 shop &&
 		helper_start w1 --idle-timeout 3000 --query-timeout 2000 &&
 		helper_start w2 --idle-timeout 3000 &&
-		hosts w3 shop && helper_start w3 --idle-timeout 3000 &&
+		hosts w3 +shop && helper_start w3 --idle-timeout 3000 &&
 		wait_until 10 knows w1 client && wait_until 10 knows w2 shop &&
 		sock_start
 }

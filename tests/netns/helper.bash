@@ -22,7 +22,8 @@
 #   cloud_add [tls|password]    that namespace, and the broker's files
 #   broker_start, broker_kill   the broker there
 #   cluster_up TABLE            the cluster there
-#   hosts WORKER JOB…           the helper there is to know that it has them
+#   hosts WORKER JOB…           the helper there is to know that it has them; for a
+#                               minute, if nobody says so, and for good with +JOB
 #   helper_start WORKER [OPTION…]   ozproxyd there, with the broker; returns when
 #                               it has said that it is ready. Its state is kept in
 #                               $OZP_TMP/WORKER, its words are in helper.WORKER
