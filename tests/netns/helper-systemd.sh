@@ -19,7 +19,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need journalctl jq nsenter ozctl ozproxyd pgrep ps systemctl systemd-sysusers \
+need journalctl jq make nsenter ozctl ozproxyd pgrep ps systemctl systemd-sysusers \
 	unshare
 
 tree=$(realpath "$(dirname "$0")/../..")
@@ -40,24 +40,23 @@ mask_others()
 	done
 }
 
-# Into the machine's files, which are of memory and seen by nobody else.
+# As README.md says it, into the machine's files, which are of memory and seen by
+# nobody else.
 install_it()
 {
-	local unit=/run/systemd/system/ozproxyd.service
+	local config=/etc/ozproxy/ozproxyd.conf
 
-	mkdir -p /run/systemd/system /etc/ozproxy &&
-		install -m 0755 "$(command -v ozproxyd)" /usr/bin/ozproxyd &&
-		sed 's|@PREFIX@|/usr|' \
-			"$tree/userspace/systemd/ozproxyd.service.in" >"$unit" ||
-		return 1
+	make -s -C "$tree/userspace" install && ldconfig && systemd-sysusers &&
+		install -D -m 0644 /usr/local/share/ozproxy/ozproxyd.conf \
+			"$config" || return 1
+	echo 'table = /etc/ozproxy/table.json' >>"$config"
+	table /etc/ozproxy/table.json &&
+		/usr/local/bin/ozproxyd --check-config || return 1
 	# For a time that a test can wait.
-	mkdir -p "$unit.d" && printf '[Service]\nWatchdogSec=3\n' \
-		>"$unit.d/watchdog.conf"
+	mkdir -p /run/systemd/system/ozproxyd.service.d &&
+		printf '[Service]\nWatchdogSec=3\n' \
+			>/run/systemd/system/ozproxyd.service.d/watchdog.conf
 	mask_others
-	systemd-sysusers "$tree/userspace/systemd/ozproxyd.sysusers" &&
-		table /etc/ozproxy/table.json &&
-		echo 'table = /etc/ozproxy/table.json' \
-			>/etc/ozproxy/ozproxyd.conf
 }
 
 # With a tree of cgroups of its own, as it takes what it finds for its own.
