@@ -35,6 +35,8 @@ void ozp_rewrite_init(struct ozp_rewrite *rw, const struct ozp_tuple *from,
 	rw->src = src;
 	rw->dst = dst;
 	rw->diff = csum_sub(after, before);
+	rw->is_none = ozp_addr_is_equal(src, &from->src) &&
+		      ozp_addr_is_equal(dst, &from->dst);
 }
 
 static void ozp_rewrite_ip4(struct sk_buff *skb, const struct ozp_rewrite *rw)
@@ -119,6 +121,9 @@ enum ozp_verdict ozp_rewrite_apply(struct sk_buff *skb, struct ozp_packet *pkt,
 			      sizeof(struct tcphdr) : sizeof(struct udphdr);
 
 	BUILD_BUG_ON(sizeof(struct udphdr) != sizeof(struct icmp6hdr));
+	/* What a container gets that was asked by Instance IP, or answers so. */
+	if (rw->is_none)
+		return OZP_CONTINUE;
 	if (ozp_packet_is_later_fragment(pkt))
 		l4_len = 0;
 	if (skb_ensure_writable(skb, pkt->l4_offset + l4_len))

@@ -13,11 +13,13 @@
  * @src: the new source, not owned
  * @dst: the new destination, not owned
  * @diff: one's complement sum of the new minus the old addresses
+ * @is_none: the old ones stay
  */
 struct ozp_rewrite {
 	const union ozp_addr *src;
 	const union ozp_addr *dst;
 	__wsum diff;
+	bool is_none;
 };
 
 void ozp_rewrite_init(struct ozp_rewrite *rw, const struct ozp_tuple *from,

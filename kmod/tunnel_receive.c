@@ -55,15 +55,17 @@ static enum ozp_verdict ozp_tunnel_decapsulate(struct ozp_tunnel *tunnel,
 					       struct ozp_packet *pkt)
 {
 	struct net *net = rcu_dereference(tunnel->net);
+	const u8 *first;
 	__be16 protocol;
 	bool xnet;
-	u8 first;
+	u8 copy;
 
 	if (skb->len <= sizeof(struct udphdr))
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_EMPTY_DATAGRAM);
-	if (skb_copy_bits(skb, sizeof(struct udphdr), &first, 1))
+	first = skb_header_pointer(skb, sizeof(struct udphdr), 1, &copy);
+	if (!first)
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_TRUNCATED);
-	protocol = ozp_tunnel_protocol(first);
+	protocol = ozp_tunnel_protocol(*first);
 	if (!protocol)
 		return ozp_refuse(pkt, OZPROXY_DROP_REASON_NOT_IP);
 
