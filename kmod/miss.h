@@ -99,7 +99,7 @@ enum ozp_verdict ozp_miss_join(struct ozp_misses *misses, struct sk_buff *skb,
 			       const struct ozp_miss_want *want);
 
 /* control path */
-void ozp_misses_answered(struct ozp_misses *misses);
+bool ozp_misses_answered(struct ozp_misses *misses);
 void ozp_miss_answer(struct ozp_misses *misses, u8 family,
 		     const union ozp_addr *addr);
 int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_address *key,

@@ -44,13 +44,19 @@ static void ozp_misses_reject_all(struct ozp_misses *misses,
  * Before ozp_miss_answer() for each of its addresses. A packet that came too
  * early to find its address in the table is either found by that, or is about
  * to wait and notices this. Process context.
+ *
+ * Return: false when that has nothing to find.
  */
-void ozp_misses_answered(struct ozp_misses *misses)
+bool ozp_misses_answered(struct ozp_misses *misses)
 {
+	bool any;
+
 	spin_lock_bh(&misses->lock);
+	any = !list_empty(&misses->list);
 	/* After the table: pairs with ozp_misses_epoch(). */
 	smp_store_release(&misses->epoch, misses->epoch + 1);
 	spin_unlock_bh(&misses->lock);
+	return any;
 }
 
 /**

@@ -238,7 +238,8 @@ static void ozp_netlink_answer(struct ozp_misses *misses,
 {
 	u32 i, f;
 
-	ozp_misses_answered(misses);
+	if (!ozp_misses_answered(misses))
+		return;
 	for (i = 0; i < config->address_count; i++)
 		ozp_miss_answer(misses, config->addresses[i].family,
 				&config->addresses[i].addr);

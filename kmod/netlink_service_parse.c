@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (C) 2026 The ozproxy authors */
-/* Services from messages. The policy has checked types and lengths; here is
- * checked what only the attributes together can tell.
+/* Services from messages. The policy of the request has checked types and lengths,
+ * those in nests, too, so that these are parsed without one; here is checked what
+ * only the attributes together can tell.
  */
 
 #include "netlink_service.h"
@@ -52,8 +53,7 @@ static int ozp_netlink_address_parse(struct ozp_service_address *address,
 	struct nlattr *ip4, *ip6;
 	int err;
 
-	err = nla_parse_nested(tb, OZPROXY_A_ADDRESS_POLICY, nest,
-			       ozproxy_address_nl_policy, extack);
+	err = nla_parse_nested(tb, OZPROXY_A_ADDRESS_POLICY, nest, NULL, extack);
 	if (err)
 		return err;
 	ip4 = tb[OZPROXY_A_ADDRESS_IPV4];
@@ -189,8 +189,7 @@ static int ozp_netlink_instance_parse(struct ozp_endpoint_config *config,
 	int err;
 
 	memset(config, 0, sizeof(*config));
-	err = nla_parse_nested(tb, OZPROXY_A_INSTANCE_FLAGS, nest,
-			       ozproxy_instance_nl_policy, extack);
+	err = nla_parse_nested(tb, OZPROXY_A_INSTANCE_FLAGS, nest, NULL, extack);
 	if (err)
 		return err;
 	if (!tb[OZPROXY_A_INSTANCE_NUMBER])
@@ -211,16 +210,19 @@ static int ozp_netlink_instance_parse(struct ozp_endpoint_config *config,
 	return ozp_netlink_node_parse(config, tb, nest, extack);
 }
 
-/* How many there are of an attribute that may come several times. */
-static u32 ozp_netlink_count(const struct genl_info *info, u16 type)
+/* How many there are of the attributes that may come several times. */
+static void ozp_netlink_parts_count(struct ozp_service_config *config,
+				    const struct genl_info *info)
 {
 	struct nlattr *attr;
-	u32 count = 0;
 	int rem;
 
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
-		count += nla_type(attr) == type;
-	return count;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		config->address_count +=
+			nla_type(attr) == OZPROXY_A_SERVICE_ADDRESS;
+		config->instance_count +=
+			nla_type(attr) == OZPROXY_A_SERVICE_INSTANCE;
+	}
 }
 
 /* The @index-th attribute of a type. */
@@ -265,7 +267,6 @@ static int ozp_netlink_parts_parse(struct ozp_service_config *config,
  */
 void ozp_netlink_service_config_uninit(struct ozp_service_config *config)
 {
-	kvfree(config->addresses);
 	kvfree(config->instances);
 }
 
@@ -301,10 +302,7 @@ int ozp_netlink_service_parse(struct ozp_service_config *config,
 	if (info->attrs[OZPROXY_A_SERVICE_ORIGIN])
 		config->origin =
 			nla_get_u8(info->attrs[OZPROXY_A_SERVICE_ORIGIN]);
-	config->address_count = ozp_netlink_count(info,
-						  OZPROXY_A_SERVICE_ADDRESS);
-	config->instance_count = ozp_netlink_count(info,
-						   OZPROXY_A_SERVICE_INSTANCE);
+	ozp_netlink_parts_count(config, info);
 	if (config->address_count > OZPROXY_ADDRESS_MAX) {
 		NL_SET_ERR_MSG_ATTR(info->extack,
 				    info->attrs[OZPROXY_A_SERVICE_ADDRESS],
@@ -317,20 +315,18 @@ int ozp_netlink_service_parse(struct ozp_service_config *config,
 				    "too many instances");
 		return -E2BIG;
 	}
-	config->addresses = kvcalloc(config->address_count,
+	/* One piece of memory for both. */
+	config->instances = kvzalloc(config->instance_count *
+				     sizeof(*config->instances) +
+				     config->address_count *
 				     sizeof(*config->addresses), GFP_KERNEL);
-	config->instances = kvcalloc(config->instance_count,
-				     sizeof(*config->instances), GFP_KERNEL);
-	err = -ENOMEM;
-	if (!config->addresses || !config->instances)
-		goto err_uninit;
+	if (!config->instances)
+		return -ENOMEM;
+	config->addresses = (void *)(config->instances +
+				     config->instance_count);
 	err = ozp_netlink_parts_parse(config, networks, info);
 	if (err)
-		goto err_uninit;
-	return 0;
-
-err_uninit:
-	ozp_netlink_service_config_uninit(config);
+		ozp_netlink_service_config_uninit(config);
 	return err;
 }
 
