@@ -16,6 +16,7 @@
  *                         with ozp_services.passed, a seqcount for who sums
  *   ozp_affinities.lock   spinlock, BH off: which instances clients had last
  *   ozp_nodes.lock        spinlock, BH off: list of nodes
+ *   ozp_traffic_lock      spinlock, BH off: memory of the counters of instances
  *
  * Of the spinlocks only ozp_services.lock is ever taken inside another, inside
  * ozp_table.commit. The packet path takes ozp_misses.lock for an unknown

@@ -82,9 +82,9 @@ void ozp_flow_count(const struct ozp_endpoint *source,
 	if (pkt->is_counted)
 		return;
 	pkt->is_counted = true;
-	ozp_traffic_count(target->instance->traffic,
+	ozp_traffic_count(&target->instance->traffic,
 			  is_out ? OZP_TRAFFIC_TO : OZP_TRAFFIC_FROM, bytes);
-	ozp_traffic_count(source->instance->traffic,
+	ozp_traffic_count(&source->instance->traffic,
 			  is_out ? OZP_TRAFFIC_FROM : OZP_TRAFFIC_TO, bytes);
 }
 

@@ -136,7 +136,7 @@ static void ozp_inbound_count(const struct ozp_endpoint *target,
 	if (pkt->is_counted)
 		return;
 	pkt->is_counted = true;
-	ozp_traffic_count(target->instance->traffic, OZP_TRAFFIC_TO, skb->len);
+	ozp_traffic_count(&target->instance->traffic, OZP_TRAFFIC_TO, skb->len);
 }
 
 static enum ozp_verdict ozp_inbound_convert(struct ozp_convert *cv,

@@ -179,7 +179,9 @@
 #define OZP_SERVICE_LIMIT_DEFAULT	16384
 #define OZP_SERVICE_LIMIT_MIN		1
 #define OZP_SERVICE_LIMIT_MAX		1048576
-#define OZP_SERVICE_BUCKET_BITS		10
+
+/* Instances whose counters are one piece of memory: 2 KiB a CPU. */
+#define OZP_TRAFFIC_BLOCK		64
 
 /* Instances of all services together: four of each; 1 KiB each with its four
  * addresses, and counters a processor. There are no more nodes than instances.

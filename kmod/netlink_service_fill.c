@@ -77,7 +77,7 @@ static int ozp_netlink_seen_fill(struct sk_buff *skb,
 	u32 doubt = ozp_doubt_left(&ep->doubt, ozp_clock_now());
 	struct ozp_traffic_sum sum = {};
 
-	ozp_traffic_add(&sum, ep->instance->traffic);
+	ozp_traffic_add(&sum, &ep->instance->traffic);
 	if (nla_put_u32(skb, OZPROXY_A_INSTANCE_RTT, ozp_node_rtt(ep->node)) ||
 	    (doubt && nla_put_u32(skb, OZPROXY_A_INSTANCE_DOUBT,
 				  ozp_clock_ms(doubt))) ||

@@ -7,7 +7,6 @@
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/slab.h>
 
 #include "limits.h"
 
@@ -266,33 +265,26 @@ u32 ozp_policy_pick(enum ozproxy_policy policy, const struct ozp_ring *ring,
 }
 
 /**
- * ozp_ring_new() - prepare the choice among instances
- * @weights: share of each instance of a snapshot, 0 for those that cannot be
- *	chosen; their sum fits in 32 bits
- * @count: how many instances
- *
- * May sleep.
- *
- * Return: the ring, to be freed with kfree(), or NULL without memory.
+ * ozp_ring_add() - one more instance that may be chosen
+ * @ring: the ring, all zero at first, with room for it
+ * @index: which instance of the snapshot it is
+ * @weight: its share, 0 when it cannot be chosen; the sum of all fits in 32 bits
  */
-struct ozp_ring *ozp_ring_new(const u32 *weights, u32 count)
+void ozp_ring_add(struct ozp_ring *ring, u32 index, u32 weight)
 {
-	struct ozp_ring *ring;
-	u32 i, usable = 0;
+	if (!weight)
+		return;
+	ring->total += weight;
+	ring->slots[ring->count].end = ring->total;
+	ring->slots[ring->count].index = index;
+	ring->count++;
+}
 
-	for (i = 0; i < count; i++)
-		usable += !!weights[i];
-	ring = kzalloc(struct_size(ring, slots, usable), GFP_KERNEL_ACCOUNT);
-	if (!ring)
-		return NULL;
-	for (i = 0; i < count; i++) {
-		if (!weights[i])
-			continue;
-		ring->total += weights[i];
-		ring->slots[ring->count].end = ring->total;
-		ring->slots[ring->count].index = i;
-		ring->count++;
-	}
+/**
+ * ozp_ring_close() - make a ring ready, with all of its instances
+ * @ring: the ring
+ */
+void ozp_ring_close(struct ozp_ring *ring)
+{
 	ring->stride = ozp_ring_stride(ring->total, ring->count);
-	return ring;
 }

@@ -79,6 +79,7 @@ u32 ozp_policy_pick(enum ozproxy_policy policy, const struct ozp_ring *ring,
 
 /* control path */
 bool ozp_policy_is_a_choice(enum ozproxy_policy policy);
-struct ozp_ring *ozp_ring_new(const u32 *weights, u32 count);
+void ozp_ring_add(struct ozp_ring *ring, u32 index, u32 weight);
+void ozp_ring_close(struct ozp_ring *ring);
 
 #endif /* _OZP_POLICY_H */

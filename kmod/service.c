@@ -3,10 +3,10 @@
 
 #include "service.h"
 
-#include <linux/hash.h>
+#include <linux/jhash.h>
 #include <linux/rculist.h>
+#include <linux/rhashtable.h>
 #include <linux/slab.h>
-#include <linux/stringhash.h>
 
 /**
  * ozp_endpoint_hold_rcu() - take a reference on an endpoint seen under RCU
@@ -106,8 +106,7 @@ struct ozp_instance *ozp_instance_new(struct ozp_service *svc, u32 number)
 	inst = kzalloc(sizeof(*inst), GFP_KERNEL_ACCOUNT);
 	if (!inst)
 		return NULL;
-	inst->traffic = ozp_traffic_new();
-	if (!inst->traffic) {
+	if (ozp_traffic_init(&inst->traffic)) {
 		kfree(inst);
 		return NULL;
 	}
@@ -136,7 +135,7 @@ static void ozp_instance_free_rcu(struct rcu_head *rcu)
 	 * after another processor gave up the flow, and this with it.
 	 */
 	WARN_ON_ONCE(atomic_read(&inst->flows) || atomic_read(&inst->begun));
-	ozp_traffic_release(inst->traffic);
+	ozp_traffic_uninit(&inst->traffic);
 	kfree(inst);
 }
 
@@ -155,7 +154,7 @@ void ozp_instance_put(struct ozp_instance *inst)
 	spin_lock_bh(&svc->set->lock);
 	write_seqcount_begin(&svc->set->passed);
 	ozp_instance_unlink(inst);
-	ozp_traffic_add(&svc->past, inst->traffic);
+	ozp_traffic_add(&svc->past, &inst->traffic);
 	write_seqcount_end(&svc->set->passed);
 	spin_unlock_bh(&svc->set->lock);
 	ozp_service_put(svc);
@@ -194,70 +193,49 @@ ozp_snapshot_find_address(const struct ozp_snapshot *snap, u8 family,
  */
 struct ozp_snapshot *ozp_snapshot_new(const struct ozp_service_config *config)
 {
+	u32 addresses = config->address_count * sizeof(*config->addresses);
 	struct ozp_snapshot *snap;
+	void *rest;
+	u32 ring, i;
 
-	snap = kzalloc(sizeof(*snap), GFP_KERNEL_ACCOUNT);
+	ring = struct_size(snap->rings[0], slots, config->instance_count);
+	snap = kvzalloc(struct_size(snap, endpoints, config->instance_count) +
+			addresses + OZP_FAMILIES * ring, GFP_KERNEL_ACCOUNT);
 	if (!snap)
 		return NULL;
-	snap->addresses = kmemdup(config->addresses,
-				  array_size(config->address_count,
-					     sizeof(*config->addresses)),
-				  GFP_KERNEL_ACCOUNT);
-	snap->endpoints = kcalloc(config->instance_count,
-				  sizeof(*snap->endpoints), GFP_KERNEL_ACCOUNT);
-	if (!snap->addresses || !snap->endpoints) {
-		ozp_snapshot_release(snap);
-		return NULL;
-	}
+	rest = snap->endpoints + config->instance_count;
+	snap->addresses = rest;
+	memcpy(snap->addresses, config->addresses, addresses);
+	rest += addresses;
+	for (i = 0; i < OZP_FAMILIES; i++, rest += ring)
+		snap->rings[i] = rest;
 	snap->address_count = config->address_count;
 	snap->affinity = config->affinity;
 	return snap;
 }
 
+static bool ozp_endpoint_can_be_chosen(const struct ozp_endpoint *ep, u32 f)
+{
+	return ozp_addr_is_set(&ep->config.ns[f]) &&
+	       ozp_addr_is_set(&ep->config.ip[f]) &&
+	       !(ep->config.flags & OZPROXY_INSTANCE_FLAGS_DRAINING);
+}
+
 /**
  * ozp_snapshot_make_rings() - prepare the choice among the endpoints
  * @snap: the snapshot, with all its endpoints
- *
- * May sleep.
- *
- * Return: 0 or -ENOMEM.
  */
-int ozp_snapshot_make_rings(struct ozp_snapshot *snap)
+void ozp_snapshot_make_rings(struct ozp_snapshot *snap)
 {
-	const struct ozp_endpoint_config *config;
-	u32 *weights;
-	u32 i, j;
+	u32 f, i;
 
-	weights = kcalloc(snap->endpoint_count, sizeof(*weights), GFP_KERNEL);
-	if (!weights)
-		return -ENOMEM;
-	for (i = 0; i < OZP_FAMILIES; i++) {
-		for (j = 0; j < snap->endpoint_count; j++) {
-			config = &snap->endpoints[j]->config;
-			weights[j] = config->weight;
-			if (!ozp_addr_is_set(&config->ns[i]) ||
-			    !ozp_addr_is_set(&config->ip[i]) ||
-			    config->flags & OZPROXY_INSTANCE_FLAGS_DRAINING)
-				weights[j] = 0;
-		}
-		snap->rings[i] = ozp_ring_new(weights, snap->endpoint_count);
-		if (!snap->rings[i])
-			break;
+	for (f = 0; f < OZP_FAMILIES; f++) {
+		for (i = 0; i < snap->endpoint_count; i++)
+			if (ozp_endpoint_can_be_chosen(snap->endpoints[i], f))
+				ozp_ring_add(snap->rings[f], i,
+					     snap->endpoints[i]->config.weight);
+		ozp_ring_close(snap->rings[f]);
 	}
-	kfree(weights);
-	return i == OZP_FAMILIES ? 0 : -ENOMEM;
-}
-
-static void ozp_snapshot_free_rcu(struct rcu_head *rcu)
-{
-	struct ozp_snapshot *snap = container_of(rcu, struct ozp_snapshot, rcu);
-	u32 i;
-
-	for (i = 0; i < OZP_FAMILIES; i++)
-		kfree(snap->rings[i]);
-	kfree(snap->addresses);
-	kfree(snap->endpoints);
-	kfree(snap);
 }
 
 /**
@@ -273,7 +251,7 @@ void ozp_snapshot_release(struct ozp_snapshot *snap)
 
 	for (i = 0; i < snap->endpoint_count; i++)
 		ozp_endpoint_put(snap->endpoints[i]);
-	call_rcu(&snap->rcu, ozp_snapshot_free_rcu);
+	kvfree_rcu(snap, rcu);
 }
 
 /**
@@ -300,20 +278,40 @@ u32 ozp_service_sum(struct ozp_service *svc, struct ozp_traffic_sum *sum)
 		rcu_read_lock();
 		list_for_each_entry_rcu(inst, &svc->instances, link) {
 			flows += atomic_read(&inst->flows);
-			ozp_traffic_add(sum, inst->traffic);
+			ozp_traffic_add(sum, &inst->traffic);
 		}
 		rcu_read_unlock();
 	} while (read_seqcount_retry(&svc->set->passed, seq));
 	return flows;
 }
 
-static struct hlist_head *ozp_service_bucket(struct ozp_services *set,
-					     const char *name)
+static u32 ozp_service_hash(const void *name, u32 len, u32 seed)
 {
-	u32 hash = full_name_hash(set, name, strlen(name));
-
-	return &set->buckets[hash_32(hash, OZP_SERVICE_BUCKET_BITS)];
+	return jhash(name, strlen(name), seed);
 }
+
+static u32 ozp_service_hash_of(const void *obj, u32 len, u32 seed)
+{
+	const struct ozp_service *svc = obj;
+
+	return ozp_service_hash(svc->name, len, seed);
+}
+
+static int ozp_service_compare(struct rhashtable_compare_arg *arg,
+			       const void *obj)
+{
+	const struct ozp_service *svc = obj;
+
+	return strcmp(svc->name, arg->key);
+}
+
+static const struct rhashtable_params ozp_service_params = {
+	.head_offset = offsetof(struct ozp_service, hash),
+	.hashfn = ozp_service_hash,
+	.obj_hashfn = ozp_service_hash_of,
+	.obj_cmpfn = ozp_service_compare,
+	.automatic_shrinking = true,
+};
 
 /**
  * ozp_service_get_by_name() - find a service, also one that was cleared
@@ -330,12 +328,10 @@ struct ozp_service *ozp_service_get_by_name(struct ozp_services *set,
 	struct ozp_service *svc;
 
 	spin_lock_bh(&set->lock);
-	hlist_for_each_entry(svc, ozp_service_bucket(set, name), hash)
-		if (!strcmp(svc->name, name) &&
-		    refcount_inc_not_zero(&svc->ref))
-			goto out_unlock;
-	svc = NULL;
-out_unlock:
+	svc = rhashtable_lookup_fast(&set->names, name, ozp_service_params);
+	/* The last reference goes with the lock held: what is there has one. */
+	if (svc)
+		refcount_inc(&svc->ref);
 	spin_unlock_bh(&set->lock);
 	return svc;
 }
@@ -351,19 +347,24 @@ out_unlock:
  */
 struct ozp_service *ozp_service_new(struct ozp_services *set, const char *name)
 {
+	size_t size = strlen(name) + 1;
 	struct ozp_service *svc;
 
-	svc = kzalloc(sizeof(*svc), GFP_KERNEL_ACCOUNT);
+	svc = kzalloc(struct_size(svc, name, size), GFP_KERNEL_ACCOUNT);
 	if (!svc)
 		return NULL;
-	strscpy(svc->name, name, sizeof(svc->name));
+	memcpy(svc->name, name, size);
 	INIT_LIST_HEAD(&svc->instances);
 	refcount_set(&svc->ref, 1);
 	svc->set = set;
+	if (rhashtable_insert_fast(&set->names, &svc->hash,
+				   ozp_service_params)) {
+		kfree(svc);
+		return NULL;
+	}
 	spin_lock_bh(&set->lock);
 	svc->id = ++set->last_id;
 	list_add_tail(&svc->link, &set->list);
-	hlist_add_head(&svc->hash, ozp_service_bucket(set, name));
 	spin_unlock_bh(&set->lock);
 	return svc;
 }
@@ -372,7 +373,10 @@ static void ozp_service_unlink(struct ozp_service *svc)
 {
 	lockdep_assert_held(&svc->set->lock);
 	list_del(&svc->link);
-	hlist_del(&svc->hash);
+	if (svc->set->near == svc)
+		svc->set->near = NULL;
+	rhashtable_remove_fast(&svc->set->names, &svc->hash,
+			       ozp_service_params);
 }
 
 /**
@@ -383,32 +387,43 @@ static void ozp_service_unlink(struct ozp_service *svc)
  */
 void ozp_service_put(struct ozp_service *svc)
 {
-	if (!refcount_dec_and_test(&svc->ref))
-		return;
-	spin_lock_bh(&svc->set->lock);
-	ozp_service_unlink(svc);
-	spin_unlock_bh(&svc->set->lock);
-	kfree_rcu(svc, rcu);
+	struct ozp_services *set = svc->set;
+
+	local_bh_disable();
+	if (refcount_dec_and_lock(&svc->ref, &set->lock)) {
+		ozp_service_unlink(svc);
+		spin_unlock(&set->lock);
+		kfree_rcu(svc, rcu);
+	}
+	local_bh_enable();
 }
 
 /**
  * ozp_services_init() - make an empty set of services
  * @set: to be filled in
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void ozp_services_init(struct ozp_services *set)
+int ozp_services_init(struct ozp_services *set)
 {
 	spin_lock_init(&set->lock);
 	seqcount_spinlock_init(&set->passed, &set->lock);
 	INIT_LIST_HEAD(&set->list);
-	memset(set->buckets, 0, sizeof(set->buckets));
+	set->near = NULL;
 	set->last_id = 0;
+	return rhashtable_init(&set->names, &ozp_service_params);
 }
 
 /**
- * ozp_services_uninit() - check that no service is left
+ * ozp_services_uninit() - take down a set in which no service is left
  * @set: the services; all references were given back
+ *
+ * May sleep.
  */
 void ozp_services_uninit(struct ozp_services *set)
 {
 	WARN_ON_ONCE(!list_empty(&set->list));
+	rhashtable_destroy(&set->names);
 }

@@ -13,6 +13,7 @@
 #include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
 #include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -64,12 +65,12 @@ enum ozp_instance_state {
  * @number: instance number
  * @service: its service (holds a reference)
  * @traffic: packets to and from it
+ * @flows: live flows to it
+ * @begun: live flows from it
  * @ref: references: each of its endpoints holds one
  * @link: in @service->instances
  * @stamp: table operation that saw it last
  * @rcu: defers freeing
- * @flows: live flows to it
- * @begun: live flows from it
  */
 struct ozp_instance {
 	/* packet path */
@@ -77,15 +78,15 @@ struct ozp_instance {
 	enum ozp_instance_state state;
 	u32 number;
 	struct ozp_service *service;
-	struct ozp_traffic_cpu __percpu *traffic;
+	struct ozp_traffic traffic;
+	/* written when flows begin and end, apart from what packets read */
+	atomic_t flows ____cacheline_aligned_in_smp;
+	atomic_t begun;
 	/* control path */
 	refcount_t ref;
 	struct list_head link;
 	u64 stamp;
 	struct rcu_head rcu;
-	/* written when flows begin and end, apart from what packets read */
-	atomic_t flows ____cacheline_aligned_in_smp;
-	atomic_t begun;
 };
 
 /**
@@ -95,8 +96,9 @@ struct ozp_instance {
  * @endpoint_count: how many instances
  * @affinity: milliseconds for which clients keep their instance; 0: they do not
  * @addresses: the Service IPs
- * @endpoints: the instances (holds references)
  * @rcu: defers freeing
+ * @endpoints: the instances (holds references); what @addresses and @rings point
+ *	to follows them in the same memory
  */
 struct ozp_snapshot {
 	struct ozp_ring *rings[OZP_FAMILIES];
@@ -104,8 +106,8 @@ struct ozp_snapshot {
 	u32 endpoint_count;
 	u32 affinity;
 	struct ozp_service_address *addresses;
-	struct ozp_endpoint **endpoints;
 	struct rcu_head rcu;
+	struct ozp_endpoint *endpoints[];
 };
 
 /**
@@ -113,12 +115,11 @@ struct ozp_snapshot {
  * @snapshot: what it offers; NULL while it is only remembered because flows
  *	may come back to it
  * @used: time of last use, see clock.h
- * @name: job name
  * @set: where it is listed
  * @ref: references: the table's while it offers something, and one for each
  *	instance
  * @link: in @set->list, by time of creation
- * @hash: in @set->buckets, by name
+ * @hash: in @set->names
  * @instances: all instances that somebody refers to
  * @pinned: never announced as idle
  * @origin: who set it, for programs to tell what is theirs
@@ -127,17 +128,17 @@ struct ozp_snapshot {
  * @generation: of the table when this service changed last
  * @id: ascending by time of creation, for dumps to go on after
  * @rcu: defers freeing
+ * @name: job name
  */
 struct ozp_service {
 	/* packet path */
 	struct ozp_snapshot __rcu *snapshot;
 	u32 used;
 	/* control path */
-	char name[OZPROXY_NAME_MAX + 1];
 	struct ozp_services *set;
 	refcount_t ref;
 	struct list_head link;
-	struct hlist_node hash;
+	struct rhash_head hash;
 	struct list_head instances;
 	bool pinned;
 	u8 origin;
@@ -146,15 +147,18 @@ struct ozp_service {
 	u32 generation;
 	u64 id;
 	struct rcu_head rcu;
+	char name[];
 };
 
 /**
  * struct ozp_services - the services of a device
- * @lock: protects @list, @buckets, the lists of instances and what those of the
- *	past did; taken with BH off
+ * @lock: protects @list, the lists of instances and what those of the past did,
+ *	and makes the last reference to a service and its end one; taken with BH
+ *	off
  * @passed: changes while an instance goes over to the past
- * @list: all services
- * @buckets: all services by name
+ * @list: all services, by id
+ * @near: the one that who goes through @list in parts came to last, or NULL
+ * @names: all services by name
  * @last_id: the latest id
  */
 struct ozp_services {
@@ -162,7 +166,8 @@ struct ozp_services {
 	spinlock_t lock;
 	seqcount_spinlock_t passed;
 	struct list_head list;
-	struct hlist_head buckets[1 << OZP_SERVICE_BUCKET_BITS];
+	struct ozp_service *near;
+	struct rhashtable names;
 	u64 last_id;
 };
 
@@ -205,7 +210,7 @@ struct ozp_instance *ozp_instance_get_by_number(struct ozp_service *svc,
 struct ozp_instance *ozp_instance_new(struct ozp_service *svc, u32 number);
 void ozp_instance_put(struct ozp_instance *inst);
 struct ozp_snapshot *ozp_snapshot_new(const struct ozp_service_config *config);
-int ozp_snapshot_make_rings(struct ozp_snapshot *snap);
+void ozp_snapshot_make_rings(struct ozp_snapshot *snap);
 void ozp_snapshot_release(struct ozp_snapshot *snap);
 u32 ozp_service_sum(struct ozp_service *svc, struct ozp_traffic_sum *sum);
 struct ozp_service *ozp_service_get_by_name(struct ozp_services *set,
@@ -215,7 +220,7 @@ struct ozp_service *ozp_service_new(struct ozp_services *set,
 void ozp_service_put(struct ozp_service *svc);
 
 /* init */
-void ozp_services_init(struct ozp_services *set);
+int ozp_services_init(struct ozp_services *set);
 void ozp_services_uninit(struct ozp_services *set);
 
 #endif /* _OZP_SERVICE_H */

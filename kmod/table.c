@@ -144,6 +144,9 @@ struct ozp_service *ozp_table_find_name(struct ozp_table *table,
  * @table: the table, locked
  * @id: id of the service before, 0 at first
  *
+ * Where the last one was found, the next part of a dump goes on: back and forth
+ * from there, not from the first.
+ *
  * Return: the next service that offers something, valid as long as the lock is
  * held, or NULL at the end.
  */
@@ -154,11 +157,16 @@ struct ozp_service *ozp_table_find_after(struct ozp_table *table, u64 id)
 
 	lockdep_assert_held(&table->lock);
 	spin_lock_bh(&set->lock);
-	list_for_each_entry(svc, &set->list, link)
+	svc = set->near ?: list_entry(&set->list, struct ozp_service, link);
+	list_for_each_entry_from_reverse(svc, &set->list, link)
+		if (svc->id <= id)
+			break;
+	list_for_each_entry_continue(svc, &set->list, link)
 		if (svc->id > id && rcu_access_pointer(svc->snapshot))
 			goto out_unlock;
 	svc = NULL;
 out_unlock:
+	set->near = svc;
 	spin_unlock_bh(&set->lock);
 	return svc;
 }
@@ -182,6 +190,7 @@ struct ozp_service *ozp_table_next(struct ozp_table *table,
 			goto out_unlock;
 	svc = NULL;
 out_unlock:
+	set->near = svc;
 	spin_unlock_bh(&set->lock);
 	return svc;
 }
@@ -354,13 +363,20 @@ void ozp_table_del(struct ozp_table *table, struct ozp_service *svc,
  */
 int ozp_table_init(struct ozp_table *table, struct ozp_nodes *nodes)
 {
+	int err;
+
 	mutex_init(&table->lock);
 	seqlock_init(&table->commit);
 	table->service_limit = OZP_SERVICE_LIMIT_DEFAULT;
 	table->instance_limit = OZP_INSTANCE_LIMIT_DEFAULT;
-	ozp_services_init(&table->services);
 	table->nodes = nodes;
-	return ozp_index_init(&table->index);
+	err = ozp_services_init(&table->services);
+	if (err)
+		return err;
+	err = ozp_index_init(&table->index);
+	if (err)
+		ozp_services_uninit(&table->services);
+	return err;
 }
 
 /**

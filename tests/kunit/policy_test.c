@@ -11,6 +11,21 @@
 
 #define MOST_INSTANCES 40
 
+/* To be freed with kfree(). */
+static struct ozp_ring *ring_of(struct kunit *test, const u32 *weights,
+				u32 count)
+{
+	struct ozp_ring *ring;
+	u32 i;
+
+	ring = kzalloc(struct_size(ring, slots, count), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ring);
+	for (i = 0; i < count; i++)
+		ozp_ring_add(ring, i, weights[i]);
+	ozp_ring_close(ring);
+	return ring;
+}
+
 static u32 pick_rr(const struct ozp_ring *ring, u32 turn)
 {
 	struct ozp_choice choice = { .turn = turn };
@@ -49,10 +64,9 @@ KUNIT_ARRAY_PARAM(shares, shares, shares_describe);
 static void turns_are_taken(struct kunit *test)
 {
 	const struct shares *param = test->param_value;
-	struct ozp_ring *ring = ozp_ring_new(param->weights, param->count);
+	struct ozp_ring *ring = ring_of(test, param->weights, param->count);
 	u32 i, slot;
 
-	KUNIT_ASSERT_NOT_NULL(test, ring);
 	for (i = 0; param->turns[i] != ~0; i++) {
 		slot = pick_rr(ring, i);
 		KUNIT_ASSERT_LT(test, slot, ring->count);
@@ -99,8 +113,7 @@ static void shares_are_exact(struct kunit *test)
 		count = 1 + prandom_u32_state(&rnd) % MOST_INSTANCES;
 		total = random_weights(&rnd, weights, count,
 				       round % 2 ? 100 : 1);
-		ring = ozp_ring_new(weights, count);
-		KUNIT_ASSERT_NOT_NULL(test, ring);
+		ring = ring_of(test, weights, count);
 		KUNIT_ASSERT_EQ(test, ring->total, total);
 		memset(seen, 0, sizeof(seen));
 		for (turn = 0; turn < total; turn++) {
@@ -127,10 +140,9 @@ static void shares_are_exact(struct kunit *test)
 static void heavy_ones_do_not_hog(struct kunit *test)
 {
 	const u32 weights[] = { 100, 100, 100, 100 };
-	struct ozp_ring *ring = ozp_ring_new(weights, ARRAY_SIZE(weights));
+	struct ozp_ring *ring = ring_of(test, weights, ARRAY_SIZE(weights));
 	u32 turn, before = ~0, slot;
 
-	KUNIT_ASSERT_NOT_NULL(test, ring);
 	for (turn = 0; turn < 400; turn++) {
 		slot = pick_rr(ring, turn);
 		KUNIT_EXPECT_NE_MSG(test, slot, before, "turn %u", turn);
@@ -153,8 +165,7 @@ static void every_turn_is_valid(struct kunit *test)
 	for (round = 0; round < 20; round++) {
 		random_weights(&rnd, weights, MOST_INSTANCES, most - 1);
 		weights[0]++;
-		ring = ozp_ring_new(weights, MOST_INSTANCES);
-		KUNIT_ASSERT_NOT_NULL(test, ring);
+		ring = ring_of(test, weights, MOST_INSTANCES);
 		for (i = 0; i < ARRAY_SIZE(turns); i++) {
 			slot = pick_rr(ring, turns[i]);
 			KUNIT_ASSERT_LT(test, slot, ring->count);
@@ -170,14 +181,12 @@ static void every_turn_is_valid(struct kunit *test)
 static void nobody_to_choose(struct kunit *test)
 {
 	const u32 weights[] = { 0, 0 };
-	struct ozp_ring *ring = ozp_ring_new(weights, ARRAY_SIZE(weights));
+	struct ozp_ring *ring = ring_of(test, weights, ARRAY_SIZE(weights));
 
-	KUNIT_ASSERT_NOT_NULL(test, ring);
 	KUNIT_EXPECT_EQ(test, ring->count, 0);
 	KUNIT_EXPECT_EQ(test, ring->total, 0);
 	kfree(ring);
-	ring = ozp_ring_new(NULL, 0);
-	KUNIT_ASSERT_NOT_NULL(test, ring);
+	ring = ring_of(test, NULL, 0);
 	KUNIT_EXPECT_EQ(test, ring->count, 0);
 	kfree(ring);
 }
@@ -227,8 +236,7 @@ static struct numbers *numbers_new(struct kunit *test, struct rnd_state *rnd,
 	numbers->weights[0] += !numbers->weights[0];
 	numbers->choice.flows = numbers_flows;
 	numbers->choice.distance = numbers_distance;
-	numbers->ring = ozp_ring_new(numbers->weights, count);
-	KUNIT_ASSERT_NOT_NULL(test, numbers->ring);
+	numbers->ring = ring_of(test, numbers->weights, count);
 	numbers->choice.last = numbers->ring->count;
 	return numbers;
 }
