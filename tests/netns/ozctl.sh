@@ -162,14 +162,18 @@ services()
 		is "found by $address" "$(json '.[0].name' service show \
 			"$address")" "\"$X3\""
 	done
+	# Both with sorted keys.
 	is "all of it reads back" "$(json '.[0] | [.address, (.instance |
 		map(del(.rtt, .flows, ."to-packets", ."to-bytes",
-			."from-packets", ."from-bytes")))]' service show "$X3")" '[[{"ipv4":"10.30.1.30","policy":"rr"},'`
-		`'{"ipv6":"fdff:2000::30","policy":"rr"}],[{"number":0,'`
-		`'"namespace-ipv4":"10.21.0.1","namespace-ipv6":"fc00::15:1",'`
-		`'"instance-ipv4":"10.30.0.6","instance-ipv6":"fdff::6",'`
-		`'"node-ipv4":"131.1.21.5","node-port":55301,"weight":7,'`
-		`'"metric":9,"flags":["local","draining"]}]]'
+			."from-packets", ."from-bytes")))]' service show "$X3")" \
+		"$(jq -c . <<<'[[{"ipv4": "10.30.1.30", "policy": "rr"},
+			{"ipv6": "fdff:2000::30", "policy": "rr"}],
+			[{"number": 0, "namespace-ipv4": "10.21.0.1",
+			"namespace-ipv6": "fc00::15:1",
+			"instance-ipv4": "10.30.0.6", "instance-ipv6": "fdff::6",
+			"node-ipv4": "131.1.21.5", "node-port": 55301,
+			"weight": 7, "metric": 9,
+			"flags": ["local", "draining"]}]]')"
 	check "cleared" ctl service clear "$X3" generation \
 		"$(json '.[0].generation' service show "$X3")"
 	is "gone" "$(json length service show)" 0
