@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,8 @@ int store_save(const char *directory, const struct interests *interests)
 	json_decref(list);
 	err = store_write(directory, STORE_FILE, text, strlen(text));
 	free(text);
+	/* A copy of all of it came and went. */
+	malloc_trim(0);
 	return err;
 }
 
@@ -135,4 +138,5 @@ void store_load(const char *directory, struct interests *interests,
 	if (!err)
 		log_info("%zu services known from %s", list.count, path);
 	tablefile_free(&list);
+	malloc_trim(0);
 }
