@@ -21,37 +21,34 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=peer.bash
 . "$(dirname "$0")/peer.bash"
 
-need jq ozctl nft ethtool curl busybox
+need jq ozctl nft ethtool curl busybox python3
 
 port4=50103 port6=50103
 
-# Taken apart before the tunnel: it tells the stack that what is inside is IPv4,
-# always.
+# tunnel NODE: for all that goes to its addresses. Taken apart before the tunnel:
+# it tells the stack that what is inside is IPv4, always.
 tunnel()
 {
-	nip peer link add bare0 type bareudp dstport 50103 ethertype ipv4 multiproto &&
-		nip peer link set bare0 mtu 1400 up &&
-		ns peer ethtool -K bare0 tso off gso off
-}
-
-# routes ip|ip6: the underlay.
-routes()
-{
-	nip peer -batch - <<-END
-		route replace 10.30.0.0/16 encap $1 id 0 dst $node1 csum dev bare0 src 10.23.0.1
-		route replace 10.19.1.3/32 encap $1 id 0 dst $node1 csum dev bare0
-		route replace fdff::/16 encap $1 id 0 dst $node1 csum dev bare0 src fc00::301
-		route replace fc00::103/128 encap $1 id 0 dst $node1 csum dev bare0
+	nip peer link del bare0 2>/dev/null
+	nip peer -batch - <<-END || return 1
+		link add bare0 type bareudp dstport 50103 ethertype ipv4 multiproto
+		link set bare0 mtu 1400 up
+		route add 10.30.0.0/16 dev bare0 src 10.23.0.1
+		route add 10.19.1.3/32 dev bare0
+		route add fdff::/16 dev bare0 src fc00::301
+		route add fc00::103/128 dev bare0
 	END
+	ns peer ethtool -K bare0 tso off gso off &&
+		ns peer python3 -SEB "${BASH_SOURCE[0]%/*}/encap.py" bare0 "$1"
 }
 
-# under NAME ip|ip6 NODE NODE
+# under NAME NODE NODE
 under()
 {
 	local family
 
-	node1=$3 node2=$4
-	check "$1: the peer's routes" routes "$2"
+	node1=$2 node2=$3
+	check "$1: the peer's tunnel" tunnel "$node1"
 	check "$1: services" peer_services
 	for family in 4 6; do
 		peer_use_family "$family" "over $1"
@@ -62,9 +59,8 @@ under()
 
 sock_start
 check "a worker and a foreign peer" peer_make
-check "the peer's tunnel" tunnel
 sock ports 50103
-under IPv4 ip 131.1.0.1 131.1.0.7
-under IPv6 ip6 2001:db8:1::1 2001:db8:1::7
+under IPv4 131.1.0.1 131.1.0.7
+under IPv6 2001:db8:1::1 2001:db8:1::7
 no_drops w1
 tap_done
