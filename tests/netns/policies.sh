@@ -142,7 +142,8 @@ by_metric()
 		"$closest" "0 10 0"
 }
 
-# One connection may go to a node that nobody asked for a minute.
+# Of sixteen new connections, one may go to a node that no handshake was begun with
+# for a minute (OZP_CLOSEST_EXPLORE): of twenty, two.
 most()
 {
 	split "$2" "$closest"
