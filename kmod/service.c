@@ -388,14 +388,18 @@ static void ozp_service_unlink(struct ozp_service *svc)
 void ozp_service_put(struct ozp_service *svc)
 {
 	struct ozp_services *set = svc->set;
+	bool is_last;
 
-	local_bh_disable();
-	if (refcount_dec_and_lock(&svc->ref, &set->lock)) {
+	/* refcount_dec_and_lock() in two steps, as sparse does not see through it. */
+	if (refcount_dec_not_one(&svc->ref))
+		return;
+	spin_lock_bh(&set->lock);
+	is_last = refcount_dec_and_test(&svc->ref);
+	if (is_last)
 		ozp_service_unlink(svc);
-		spin_unlock(&set->lock);
+	spin_unlock_bh(&set->lock);
+	if (is_last)
 		kfree_rcu(svc, rcu);
-	}
-	local_bh_enable();
 }
 
 /**
