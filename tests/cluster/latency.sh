@@ -24,7 +24,7 @@ cd "$(dirname "$0")/../netns" || exit 1
 # shellcheck source-path=SCRIPTDIR source=../netns/helper.bash
 . ./helper.bash
 
-need jq mosquitto ozctl ozproxyd python3 tcpdump
+need gojq mosquitto ozctl ozproxyd python3 tcpdump
 
 samples=${OZP_SAMPLES:-15}
 services=${OZP_SERVICES:-2000}

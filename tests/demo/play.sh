@@ -16,7 +16,7 @@ here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 # shellcheck source-path=SCRIPTDIR source=../netns/helper.bash
 . "$here/../netns/helper.bash"
 
-need column curl ip jq ozctl ozproxyd python3 tcpdump
+need column curl ip gojq ozctl ozproxyd python3 tcpdump
 
 broker=${OZP_BROKER:-}
 whole=$here/../cluster/seed.json

@@ -25,7 +25,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=adv.bash
 . "$(dirname "$0")/adv.bash"
 
-need ip ozctl jq python3
+need ip ozctl gojq python3
 
 worker_add w1 || exit 1
 underlay_join w1 131.1.0.1/24 2001:db8::1/64

@@ -22,7 +22,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=adv.bash
 . "$(dirname "$0")/adv.bash"
 
-need ip ozctl jq python3 ethtool
+need ip ozctl gojq python3 ethtool
 
 both_up()
 {

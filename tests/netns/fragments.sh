@@ -29,7 +29,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=adv.bash
 . "$(dirname "$0")/adv.bash"
 
-need jq ozctl nft
+need gojq ozctl nft
 
 # shellcheck disable=SC2046 # words of instances
 topology()

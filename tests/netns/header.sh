@@ -30,7 +30,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need jq ozctl nft
+need gojq ozctl nft
 
 marks=(0 0 0 drop 1 1 1 3 2 1 2 3 3 3 3 3)
 

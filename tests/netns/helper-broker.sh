@@ -19,7 +19,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need jq mosquitto ozctl ozproxyd
+need gojq mosquitto ozctl ozproxyd
 
 other="0 131.1.0.2 50103 10.21.0.2 fc00::202 10.30.0.9 fdff::9"
 

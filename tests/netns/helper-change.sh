@@ -20,7 +20,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need jq mosquitto ozctl ozproxyd
+need gojq mosquitto ozctl ozproxyd
 
 begin()
 {

@@ -20,7 +20,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need jq mosquitto ozctl ozproxyd python3
+need gojq mosquitto ozctl ozproxyd python3
 
 number=$(size 1000 100)
 unknown=$(size 500 100)

@@ -20,7 +20,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need busybox curl insmod jq ozctl ozproxyd rmmod
+need busybox curl insmod gojq ozctl ozproxyd rmmod
 
 file=$OZP_TMP/table.json
 

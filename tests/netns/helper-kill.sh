@@ -21,7 +21,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need jq mosquitto ozctl ozproxyd python3
+need gojq mosquitto ozctl ozproxyd python3
 
 seed=${OZP_SEED:-$RANDOM}
 rounds=$(size 50 8)

@@ -20,7 +20,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need busybox curl jq mosquitto mosquitto_pub nft ozctl ozproxyd
+need busybox curl gojq mosquitto mosquitto_pub nft ozctl ozproxyd
 
 begin()
 {

@@ -20,7 +20,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need busybox curl jq mosquitto ozctl ozproxyd
+need busybox curl gojq mosquitto ozctl ozproxyd
 
 idle=2000
 

@@ -19,7 +19,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need jq ozctl ozproxyd python3
+need gojq ozctl ozproxyd python3
 
 file=$OZP_TMP/table.json
 

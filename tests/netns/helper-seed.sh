@@ -17,7 +17,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need busybox curl jq mosquitto ozctl ozproxyd
+need busybox curl gojq mosquitto ozctl ozproxyd
 
 # Milliseconds; what is looked at while it is in use has to be found in less.
 idle=5000

@@ -19,7 +19,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need journalctl jq make nsenter ozctl ozproxyd pgrep ps systemctl systemd-sysusers \
+need journalctl gojq make nsenter ozctl ozproxyd pgrep ps systemctl systemd-sysusers \
 	unshare
 
 tree=$(realpath "$(dirname "$0")/../..")

@@ -17,7 +17,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need busybox curl jq mosquitto mosquitto_passwd openssl ozctl ozproxyd
+need busybox curl gojq mosquitto mosquitto_passwd openssl ozctl ozproxyd
 
 begin()
 {

@@ -24,7 +24,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=neighbours.bash
 . "$(dirname "$0")/neighbours.bash"
 
-need jq ozctl nft conntrack date
+need gojq ozctl nft conntrack date
 need_modules nf_conntrack
 
 # fails NAME WHAT: a datagram of either family cannot be sent, and says why.

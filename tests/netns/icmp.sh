@@ -28,7 +28,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need jq ozctl ping nft
+need gojq ozctl ping nft
 
 topology()
 {

@@ -18,7 +18,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=adv.bash
 . "$(dirname "$0")/adv.bash"
 
-need ip ozctl jq python3 rmmod insmod ss
+need ip ozctl gojq python3 rmmod insmod ss
 [[ -n ${OZPROXY_KO:-} ]] || skip_all "needs OZPROXY_KO, the module's file"
 
 property()

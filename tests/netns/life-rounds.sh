@@ -16,7 +16,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=adv.bash
 . "$(dirname "$0")/adv.bash"
 
-need ip ozctl jq python3 rmmod insmod
+need ip ozctl gojq python3 rmmod insmod
 [[ -n ${OZPROXY_KO:-} ]] || skip_all "needs OZPROXY_KO, the module's file"
 
 # Up in the middle, so that sockets come and go as well.

@@ -18,7 +18,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=adv.bash
 . "$(dirname "$0")/adv.bash"
 
-need ip ozctl jq python3 rmmod insmod
+need ip ozctl gojq python3 rmmod insmod
 [[ -n ${OZPROXY_KO:-} ]] || skip_all "needs OZPROXY_KO, the module's file"
 
 both_up()

@@ -21,7 +21,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=adv.bash
 . "$(dirname "$0")/adv.bash"
 
-need ip ozctl jq python3 ethtool
+need ip ozctl gojq python3 ethtool
 
 worker_add w1 || exit 1
 underlay_join w1 131.1.0.1/24 2001:db8::1/64

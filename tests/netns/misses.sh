@@ -21,7 +21,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need jq ozctl python3
+need gojq ozctl python3
 
 topology()
 {

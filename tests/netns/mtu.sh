@@ -25,7 +25,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need jq ozctl nft ethtool
+need gojq ozctl nft ethtool
 
 topology()
 {

@@ -22,7 +22,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=neighbours.bash
 . "$(dirname "$0")/neighbours.bash"
 
-need jq nft ozctl wg
+need gojq nft ozctl wg
 need_modules vxlan wireguard
 
 declare -A outer=([w1]=131.1.0.1 [w2]=131.1.21.5)

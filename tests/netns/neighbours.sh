@@ -26,7 +26,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=neighbours.bash
 . "$(dirname "$0")/neighbours.bash"
 
-need jq ozctl nft iptables ip6tables
+need gojq ozctl nft iptables ip6tables
 need_modules br_netfilter nf_conntrack
 
 topology()

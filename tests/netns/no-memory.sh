@@ -23,7 +23,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=failslab.bash
 . "$(dirname "$0")/failslab.bash"
 
-need ip nm ozctl jq python3
+need ip nm ozctl gojq python3
 failslab_there || skip_all "needs a kernel with CONFIG_FAILSLAB"
 
 has_failed()

@@ -21,7 +21,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need jq ozctl ethtool
+need gojq ozctl ethtool
 
 # More than one segment, and on a kernel that keeps up with the sender, many.
 large=$(size 3000 1600)

@@ -12,7 +12,7 @@
 set -u
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need ip jq ozctl setpriv python3
+need ip gojq ozctl setpriv python3
 need_modules dummy
 
 ctl()

@@ -21,7 +21,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=peer.bash
 . "$(dirname "$0")/peer.bash"
 
-need jq ozctl nft ethtool curl busybox python3
+need gojq ozctl nft ethtool curl busybox python3
 
 port4=50103 port6=50103
 

@@ -18,7 +18,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=peer.bash
 . "$(dirname "$0")/peer.bash"
 
-need jq ozctl nft curl busybox
+need gojq ozctl nft curl busybox
 need_modules fou ipip sit
 
 node1=131.1.0.1 node2=131.1.0.7 port4=50103 port6=50104

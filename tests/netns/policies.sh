@@ -26,7 +26,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need jq ozctl tc
+need gojq ozctl tc
 need_modules sch_netem
 
 topology()

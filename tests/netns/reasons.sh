@@ -128,7 +128,7 @@ covered()
 	done
 }
 
-need ip ozctl jq python3 ethtool
+need ip ozctl gojq python3 ethtool
 : "${OZP_ROOT:=$(realpath "$(dirname "$0")/../..")}"
 check "a worker with three containers" setup
 check "a table" fill_table

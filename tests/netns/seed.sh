@@ -25,7 +25,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need curl busybox jq ozctl
+need curl busybox gojq ozctl
 
 declare -A node4=([w1]=131.1.0.1 [w2]=131.1.0.2 [w3]=131.1.21.5)
 declare -A node6=([w1]=2001:db8:1::1 [w2]=2001:db8:1::2 [w3]=2001:db8:21::5)

@@ -22,7 +22,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need jq ozctl
+need gojq ozctl
 
 topology()
 {

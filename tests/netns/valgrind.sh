@@ -17,7 +17,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
-need cc ip jq ozctl python3
+need cc ip gojq ozctl python3
 need_modules dummy
 
 # Without the tool there is nothing to skip: it is in the list of the guest.

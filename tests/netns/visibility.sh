@@ -23,7 +23,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
 
-need jq ozctl tcpdump ethtool
+need gojq ozctl tcpdump ethtool
 
 traces=/sys/kernel/tracing
 buffer=$traces/instances/ozp$$

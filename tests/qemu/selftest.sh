@@ -124,6 +124,8 @@ the_command_is_heard()
 		awk "/MemTotal/ { print (\$2 > 800000 && \$2 < 1048576) }" \
 			/proc/meminfo
 		echo "$OZP_KERNEL" >"$OZP_ARTIFACTS/kernel"
+		sha256sum /usr/bin/gojq "$OZP_ROOT/tests/lib/"* \
+			>"$OZP_ARTIFACTS/sums"
 		head -c 3000000 /dev/zero; sleep 1000 & exit 7'
 	ends "status 7 comes back, and a process left behind is no matter" 7
 	said=$(head -n 4 "$OZP_TMP/out")
@@ -135,6 +137,8 @@ the_command_is_heard()
 		$((3000000 + ${#said} + 1))
 	like "$kernel: stderr comes back" "$(<"$OZP_TMP/err")" "oops"
 	is "$kernel: files come back" "$(<"$OZP_TMP/shared/kernel")" "$kernel"
+	check "$kernel: what it has in memory is what the host has" \
+		sha256sum --quiet -c "$OZP_TMP/shared/sums"
 }
 
 complaints_are_heard()
@@ -269,6 +273,22 @@ counts()
 	is "$1: failures shown" "$(grep -c '^not ok' "$OZP_TMP/shown")" "$3"
 }
 
+# What is not named is found all the same, but slowly: nobody would notice.
+programs_are_resident()
+{
+	local named path
+
+	named=$(PATH=/usr/sbin:/usr/bin python3 -SEB "$here/resident.py" \
+		"$(command -v tcpdump)")
+	for path in /usr/bin/gojq "$(realpath /bin/bash)" /lib64 \
+		"$(realpath /lib/x86_64-linux-gnu/libc.so.6)" \
+		"$(realpath /lib/x86_64-linux-gnu/libpcap.so.0.8)" \
+		"$(/usr/bin/python3 -c 'import json; print(json.__file__)')"; do
+		check "a guest has $path in memory" grep -qxF "$path" \
+			<<<"$named"
+	done
+}
+
 no_time_is_left()
 {
 	OZP_TEST_WITHIN=0 "$here/../run-files" "$OZP_TMP/once.sh" \
@@ -280,6 +300,7 @@ no_time_is_left()
 exec {never}<> <(:)
 if (($# == 0)); then
 	bad_usage
+	programs_are_resident
 	fails "on the host" "" "1 0 1 0 ended" 1
 	fails stopped "" "0 1 0 0 again" 0
 	fails "in a guest" 1 "0 1 0 0 again" 0
