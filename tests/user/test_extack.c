@@ -111,32 +111,32 @@ static void expect(struct nlmsghdr *nlh, const struct ozp_request *request,
 	assert_int_equal(error.missing, missing);
 }
 
-static void offset_names_an_attribute(void **state)
+/* What @said of the name of a service becomes. */
+static void expect_of_name(const char *said, const char *message)
 {
 	struct ozp_request request = service_request();
 	struct nlmsghdr *nlh = start_ack(-EINVAL, NLM_F_CAPPED);
 
-	(void)state;
-	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, "job name is bad");
+	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, said);
 	mnl_attr_put_u32(nlh, NLMSGERR_ATTR_OFFS,
 			 top(&request, OZPROXY_A_SERVICE_NAME, 0));
-	expect(nlh, &request, "job name is bad", "name", false);
+	expect(nlh, &request, message, "name", false);
 	assert_int_equal(error.code, -EINVAL);
+}
+
+static void offset_names_an_attribute(void **state)
+{
+	(void)state;
+	expect_of_name("job name is bad", "job name is bad");
 }
 
 /* An attribute that a module of before does not have. */
 static void an_older_module_is_named(void **state)
 {
-	struct ozp_request request = service_request();
-	struct nlmsghdr *nlh = start_ack(-EINVAL, NLM_F_CAPPED);
-
 	(void)state;
-	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, "Unknown attribute type");
-	mnl_attr_put_u32(nlh, NLMSGERR_ATTR_OFFS,
-			 top(&request, OZPROXY_A_SERVICE_NAME, 0));
-	expect(nlh, &request,
-	       "the module does not know this: it is older than this program",
-	       "name", false);
+	expect_of_name(
+		"Unknown attribute type",
+		"the module does not know this: it is older than this program");
 }
 
 static void offset_names_the_path_to_it(void **state)
