@@ -183,8 +183,9 @@
 /* Instances whose counters are one piece of memory: 2 KiB a CPU. */
 #define OZP_TRAFFIC_BLOCK		64
 
-/* Instances of all services together: four of each; 1 KiB each with its four
- * addresses, and counters a processor. There are no more nodes than instances.
+/* Instances of all services together: four of each; 630 bytes each with its four
+ * addresses and the counters of one processor, and 32 bytes for each further one.
+ * There are no more nodes than instances.
  */
 #define OZP_INSTANCE_LIMIT_DEFAULT	65536
 #define OZP_INSTANCE_LIMIT_MIN		1

@@ -157,7 +157,8 @@ struct ozp_service {
  *	off
  * @passed: changes while an instance goes over to the past
  * @list: all services, by id
- * @near: the one that who goes through @list in parts came to last, or NULL
+ * @near: where the latest part of a walk through @list ended, or NULL; for the next
+ *	part to begin there, and gone with the service
  * @names: all services by name
  * @last_id: the latest id
  */
