@@ -10,6 +10,7 @@
 
 #include "convert.h"
 
+#include <linux/lockdep.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/skbuff.h>
@@ -116,6 +117,7 @@ static void ozp_inbound_deliver(struct ozp_convert *cv, struct sk_buff *skb,
 {
 	unsigned int len = skb->len;
 
+	lockdep_assert_preemption_disabled();
 	if (!ozp_inbound_queues(cv, pkt)) {
 		/* UDP hands over the pieces of what it took apart as a list. */
 		skb_mark_not_on_list(skb);

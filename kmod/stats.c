@@ -4,6 +4,7 @@
 #include "stats.h"
 
 #include <linux/if_link.h>
+#include <linux/lockdep.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/u64_stats_sync.h>
@@ -60,6 +61,7 @@ void ozp_stats_count(struct ozp_stats *stats, enum ozp_counter counter,
 {
 	struct ozp_stats_cpu *cpu = this_cpu_ptr(stats->cpu);
 
+	lockdep_assert_preemption_disabled();
 	u64_stats_update_begin(&cpu->syncp);
 	u64_stats_inc(&cpu->packets[counter]);
 	u64_stats_add(&cpu->bytes[counter], bytes);
@@ -78,6 +80,7 @@ void ozp_drop_count(const struct ozp_packet *pkt,
 {
 	struct ozp_stats_cpu *cpu = this_cpu_ptr(pkt->stats->cpu);
 
+	lockdep_assert_preemption_disabled();
 	trace_ozproxy_drop(pkt->stats->dev_name, pkt->direction, reason,
 			   &pkt->tuple);
 	u64_stats_update_begin(&cpu->syncp);

@@ -5,6 +5,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -53,6 +54,7 @@ void ozp_traffic_count(const struct ozp_traffic *traffic,
 {
 	struct ozp_traffic_cpu *cpu = this_cpu_ptr(traffic->cpu);
 
+	lockdep_assert_preemption_disabled();
 	u64_stats_update_begin(&cpu->syncp);
 	u64_stats_inc(&cpu->packets[way]);
 	u64_stats_add(&cpu->bytes[way], bytes);
