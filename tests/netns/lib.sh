@@ -332,6 +332,15 @@ wait_until()
 	done
 }
 
+# Of the shell's own: what is asked again and again starts no process.
+file_says()
+{
+	local text=''
+
+	IFS= read -r -d '' text <"$1"
+	[[ $text == *"$2"* ]]
+}
+
 ozp_listens()
 {
 	[[ -n $(ns "$1" ss -Hln "--$2" "sport = :$3") ]]
@@ -351,11 +360,13 @@ capture_start()
 	local name=$1 iface=$2 file=$3
 
 	shift 3
-	ns "$name" tcpdump -i "$iface" -n -U --immediate-mode -Z root \
+	# Not by ns, a function: signals are for tcpdump, and not for a shell.
+	nsenter "--net=/run/netns/$ozp_prefix-$name" -- \
+		tcpdump -i "$iface" -n -U --immediate-mode -Z root \
 		-w "$file" "$@" 2>"$file.log" </dev/null &
 	ozp_captures[$file]=$!
 	ozp_pids+=($!)
-	wait_until 20 grep -q 'listening on' "$file.log" && return 0
+	wait_until 20 file_says "$file.log" 'listening on' && return 0
 	diag "tcpdump does not start: $(<"$file.log")"
 	return 1
 }
@@ -363,18 +374,23 @@ capture_start()
 # tcpdump tells on SIGUSR1 how many packets it wrote and how many it was given.
 capture_is_drained()
 {
-	local lines
+	local before told
+	local counts='([0-9]+) packets? captured, ([0-9]+) packets? received'
 
-	lines=$(wc -l <"$2.log")
-	kill -USR1 "$1" || return 0
-	wait_until 2 capture_told "$2.log" "$lines"
-	awk '/packets captured/ { c = $(NF - 2) } /received by filter/ { r = $(NF - 4) }
-		END { exit !(c == r) }' "$2.log"
+	mapfile -t before <"$2.log"
+	kill -USR1 "$1" || return 1
+	wait_until 2 capture_told "$2.log" "${#before[@]}" || return 1
+	told=$(tail -n 1 "$2.log")
+	[[ $told =~ $counts ]] &&
+		((BASH_REMATCH[1] == BASH_REMATCH[2]))
 }
 
 capture_told()
 {
-	tail -n "+$(($2 + 1))" "$1" | grep -q 'received by filter'
+	local lines
+
+	mapfile -t lines <"$1"
+	((${#lines[@]} > $2)) && [[ ${lines[-1]} == *'received by filter'* ]]
 }
 
 capture_stop()
