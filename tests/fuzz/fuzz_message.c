@@ -9,6 +9,8 @@
  *   u PAYLOAD   an update of job "shop"     i           "shop" is idle
  *   d PAYLOAD   an announcement             t           a second passes
  *   x PAYLOAD   a removal                   c           the broker comes or goes
+ *   v           the node moves              f           the kernel begins to
+ *                                                       refuse, or ends that
  *
  * Whatever comes, an interest is removed only right after the kernel let go of
  * its service, and the kernel is given only what it can take.
@@ -23,6 +25,7 @@ struct fuzz {
 	struct helper helper;
 	uint64_t now;
 	char cleared[OZPROXY_NAME_MAX + 1]; /* the last thing that was done */
+	bool refuse;
 };
 
 static void publish(void *data, enum topic_kind kind, const char *payload)
@@ -30,7 +33,8 @@ static void publish(void *data, enum topic_kind kind, const char *payload)
 	char job[OZPROXY_NAME_MAX + 1];
 	struct fuzz *fuzz = data;
 
-	must(kind == TOPIC_QUERY || kind == TOPIC_REMOVE);
+	must(kind == TOPIC_QUERY || kind == TOPIC_REMOVE ||
+	     kind == TOPIC_ADDRESS_CHANGED);
 	if (kind != TOPIC_REMOVE)
 		return;
 	must(payload_read_job(payload, strlen(payload), job));
@@ -46,15 +50,15 @@ static void subscribe(void *data, const char *job)
 
 static int set(void *data, const struct ozp_service *service)
 {
+	const struct fuzz *fuzz = data;
 	unsigned int i;
 
-	(void)data;
 	must(topic_is_word(service->name, OZPROXY_NAME_MAX));
 	must(service->n_instance <= OZPROXY_INSTANCE_MAX);
 	must(service->n_address <= OZPROXY_ADDRESS_MAX);
 	for (i = 0; i < service->n_instance; i++)
 		must(service->instance[i].node_port);
-	return 0;
+	return fuzz->refuse ? -ENOSPC : 0;
 }
 
 static int del(void *data, const char *job)
@@ -125,6 +129,15 @@ static void connect_or_not(struct fuzz *fuzz)
 		helper_connect(&fuzz->helper, fuzz->now);
 }
 
+/* From one of two addresses to the other. */
+static void move(struct fuzz *fuzz)
+{
+	struct own own = fuzz->helper.interests.own;
+
+	own.v4.v4.s_addr ^= htonl(1);
+	helper_move(&fuzz->helper, &own, fuzz->now);
+}
+
 static void take_line(struct fuzz *fuzz, char letter, const char *text,
 		      size_t len)
 {
@@ -155,6 +168,12 @@ static void take_line(struct fuzz *fuzz, char letter, const char *text,
 	case 'c':
 		connect_or_not(fuzz);
 		break;
+	case 'v':
+		move(fuzz);
+		break;
+	case 'f':
+		fuzz->refuse = !fuzz->refuse;
+		break;
 	}
 }
 
@@ -165,11 +184,13 @@ static void begin(struct fuzz *fuzz)
 	memset(fuzz, 0, sizeof(*fuzz));
 	fuzz->now = 1000;
 	helper->id = "n";
-	helper->has_broker = true;
+	helper->interests.has_cluster = true;
 	helper->ops = &ops;
 	helper->data = fuzz;
 	helper->interests.options.refresh = 30000;
 	helper->interests.own.port = 50103;
+	helper->interests.own.v4.family = AF_INET;
+	helper->interests.own.v4.v4.s_addr = htonl(0x83010001); /* 131.1.0.1 */
 	helper->queries.options.timeout = 5000;
 	helper->queries.options.retry = 500;
 	helper->queries.options.rate = 100;

@@ -58,8 +58,9 @@ static int take_result(struct ozp_result *result, void *data)
 	return 0;
 }
 
-static void take_note(const char *text, void *data)
+static void take_note(enum ozp_result_kind kind, const char *text, void *data)
 {
+	(void)kind;
 	(void)data;
 	must(*text);
 }

@@ -19,7 +19,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
 
-need gojq mosquitto ozctl ozproxyd
+need gojq mosquitto mosquitto_sub ozctl ozproxyd
 
 other="0 131.1.0.2 50103 10.21.0.2 fc00::202 10.30.0.9 fdff::9"
 
@@ -115,11 +115,27 @@ empty_database()
 	sock close k a l
 }
 
+# A card that was copied, or a second helper: the broker has room for one of a name.
+same_name()
+{
+	helper_mark w1
+	bg w2 mosquitto_sub -h 131.1.9.9 -p 10003 -i w1-ozproxyd -t nothing
+	check "two clients of one name: it is told" wait_until 60 helper_said \
+		w1 '^<4>.*is there another client called w1-ozproxyd'
+	bg_stop "$BG_PID"
+	check "the other one goes: w1 stays connected" wait_until 30 \
+		is_connected w1
+	# shellcheck disable=SC2086 # words
+	check "and is told of updates" cluster deploy shop $shop1
+	check "which it gets" wait_until 20 has_instances w1 shop 2
+}
+
 check "two workers, and helpers without a broker" begin || tap_done
 no_broker_at_first
 transfer
 subscriptions
 empty_database
+same_name
 no_cluster_errors
 check "the session of a client outlives its connection" grep -qE \
 	'as w1-ozproxyd \(p[0-9], c0, ' "$broker_log"

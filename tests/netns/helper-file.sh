@@ -92,9 +92,14 @@ broken()
 	echo '[{"app_name": 7}]' >"$file"
 	check "one that is no table, too" wait_until 10 said_at_least w1 2
 	check "still the old one" instance_is w1 0
+	table "$file.good"
+	sed 's/"host_port": 50103/"host_port": "5010x"/' "$file.good" >"$file"
+	check "one with a slip, too" wait_until 10 helper_said w1 \
+		'table\.json: [a-z]+ instance 0: host_port is not a port.*stays'
+	check "still the old one, too" instance_is w1 0
 	rm "$file"
 	kill -HUP "${helper_pid[w1]}"
-	check "no file at all, too" wait_until 10 said_at_least w1 3
+	check "no file at all, too" wait_until 10 said_at_least w1 4
 	is "even so the old one stays" "$(fetch c 10.30.1.30)" s0
 	table "$file"
 	ns w1 ozctl service del shop

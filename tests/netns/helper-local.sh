@@ -140,6 +140,40 @@ moved()
 		shop 2
 }
 
+# The usual way: the link is down, and comes back with another address.
+moved_without_broker()
+{
+	check "the broker is gone" broker_kill
+	check "the helper sees it" wait_until 30 is_connected w1 false
+	cluster_mark
+	nip w1 address add 131.1.0.7/32 dev un0
+	nip underlay route add 131.1.0.7/32 dev u-w1
+	nip w1 route replace default via "$ROUTER4" dev un0 onlink src 131.1.0.7
+	check "the address changes meanwhile: the kernel hears of it" \
+		wait_until 10 local_is w1 131.1.0.7
+	nip w1 address del 131.1.0.8/32 dev un0
+	check "the broker is there again" broker_start
+	check "and the helper" wait_until 30 is_connected w1
+	check "the cluster hears of it" wait_until 20 cluster_saw \
+		'address-changed w1 client 0 131\.1\.0\.7 50103'
+	check "the answer is the new address" wait_until 20 cluster_saw \
+		'query w1 sname client'
+	is "the instance is still local" "$(helper_json w1 \
+		'.jobs[] | select(.name == "client") | .kind')" local
+	check "and here" local_is w1 131.1.0.7
+	is "it works" "$(fetch c 10.30.1.30)" s0
+}
+
+# At boot IPv6 comes after IPv4.
+other_family()
+{
+	nip w1 address add 2001:db8:9::1/64 dev un0 nodad
+	nip w1 -6 route add default dev un0
+	check "an address of IPv6 comes" wait_until 10 local_is w1 2001:db8:9::1
+	check "beside that of IPv4" local_is w1 131.1.0.7
+	is "it works on" "$(fetch c 10.30.1.30)" s0
+}
+
 local_is()
 {
 	ns "$1" ozctl -j device show | grep -qF "\"$2\""
@@ -151,6 +185,8 @@ netmanager_removes
 remembered
 published
 moved
+moved_without_broker
+other_family
 no_cluster_errors
 helpers_said_no_error
 is "no subnet was asked for" "$(cluster_counts 'subnet .*')" 0

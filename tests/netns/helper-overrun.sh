@@ -22,6 +22,7 @@ set -u
 need gojq ozctl ozproxyd python3
 
 file=$OZP_TMP/table.json
+mine="0 131.1.0.2 50103 10.21.0.2 fc00::202 10.30.0.9 fdff::9"
 
 serve()
 {
@@ -75,8 +76,12 @@ overrun()
 	monitor=$BG_PID
 	check "somebody listens, too" wait_until 20 listeners_are 2
 	check "both stop to read" kill -STOP "$monitor" "${helper_pid[w1]}"
+	# shellcheck disable=SC2046 # words
+	check "somebody sets a service" ns w1 ozctl service set mine \
+		$(instance 0 10.21.0.2,fc00::202 10.30.0.9,fdff::9 131.1.0.2 50103)
 	check "more happens than they can hold" noise
-	check "then the shop is deleted" ns w1 ozctl service del shop
+	check "then it is deleted" ns w1 ozctl service del mine
+	check "and the shop" ns w1 ozctl service del shop
 	sock send u ask 10.30.1.30 53
 	check "and a container misses it" wait_until 10 missed_is 1
 	check "the helper reads again" kill -CONT "${helper_pid[w1]}"
@@ -85,6 +90,8 @@ overrun()
 	check "it has the shop in the table again" wait_until 20 knows w1 shop
 	is "nothing is missed" "$(counter w1 misses)" 0
 	check "it knows what it lost" helper_said w1 'events came faster'
+	table "$file" "$(cluster_job mine 10.30.1.40 fdff:2000::40 "$mine")"
+	check "what is nobody's any more is its own" wait_until 20 knows w1 mine
 	check "the other reads again" kill -CONT "$monitor"
 	check "and is told" wait_until 20 lost "$monitor"
 	bg_stop "$monitor"

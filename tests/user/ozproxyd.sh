@@ -116,6 +116,29 @@ somebody_elses()
 	check "and in nobody's way" until_true answers
 }
 
+# refused NAME REGEX ARG…: a second one ends, and the first one answers still
+refused()
+{
+	local name=$1 regex=$2 words
+	shift 2
+
+	words=$("${alone[@]}" timeout 20 "$build/bin/ozproxyd" \
+		--config "$OZP_TMP/config" --broker 127.0.0.1:1 --node-id n \
+		"$@" 2>&1)
+	is "$name: exit status" "$?" 1
+	like "$name: what is said" "$words" "$regex"
+	check "$name: the first one still answers" answers
+}
+
+# With the one that still runs.
+two_at_a_time()
+{
+	refused "two with one socket" "$socket: another ozproxyd" \
+		--state-dir "$OZP_TMP/other" --status-socket "$socket"
+	refused "two with the same files" "$state: another ozproxyd" \
+		--state-dir "$state" --status-socket "$OZP_TMP/other.socket"
+}
+
 # With the one that still runs.
 declared()
 {
@@ -130,9 +153,55 @@ declared()
 	like "what cannot be saved: is told" "$words" \
 		"more: .* cannot be saved in $state: "
 	rmdir "$state/jobs/in-the-way" "$state/jobs"
+	words=$("$ozctl" local del typo socket "$socket" 2>&1)
+	is "a job that nobody declared: exit status" "$?" 1
+	like "a job that nobody declared: is told" "$words" \
+		'typo: it is none of the jobs'
 	check "it ends" stop
 	is "and saves what was to be saved" "$(sort "$state/jobs" | xargs)" \
 		"+more +shop"
+}
+
+# What a file has that cannot be read is not taken from it.
+unread()
+{
+	local words
+
+	mv "$state/jobs" "$OZP_TMP/jobs"
+	mkdir "$state/jobs"
+	start --broker 127.0.0.1:1 --node-id n
+	check "jobs that cannot be read: it says so" until_true said \
+		'jobs: .*may be missing'
+	check "and runs" until_true answers
+	words=$("$ozctl" local add third socket "$socket" 2>&1)
+	is "what would replace them: exit status" "$?" 1
+	like "what would replace them: is told" "$words" 'cannot be saved'
+	rmdir "$state/jobs"
+	mv "$OZP_TMP/jobs" "$state/jobs"
+	check "they can be read: more is saved" \
+		"$ozctl" local add fourth socket "$socket"
+	is "beside what was there" "$(sort "$state/jobs" | xargs)" \
+		"+fourth +more +shop +third"
+	check "it ends" stop
+}
+
+# Files that an operator forgot are no reason to serve nothing.
+no_files()
+{
+	start --broker 127.0.0.1:1 --node-id n --ca-file "$OZP_TMP/ca.crt"
+	check "without its CA file it runs" until_true answers
+	check "and says what is missing" until_true said \
+		'broker 127.0.0.1:1: .*ca\.crt: No such file'
+	check "it ends" stop
+	start --broker 127.0.0.1:1 --node-id n --username worker \
+		--password-file "$OZP_TMP/password"
+	check "without its password it runs" until_true answers
+	check "and says what is missing" until_true said \
+		'password: No such file'
+	echo secret >"$OZP_TMP/password"
+	check "the file comes: it goes on" until_true said \
+		'broker 127.0.0.1:1: .*\(refused\|unreachable\)'
+	check "it ends" stop
 }
 
 # The table that is read is not as a helper writes it: it is to be saved.
@@ -167,6 +236,9 @@ has_query()
 
 hangup
 somebody_elses
+two_at_a_time
 declared
+unread
+no_files
 saved
 tap_done

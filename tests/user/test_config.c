@@ -209,11 +209,14 @@ static void brokers(void **state)
 	}
 }
 
-static int read_netmanager(const char *text)
+/* A file of NetManager's, to be removed. */
+static void name_netmanager(char *name, const char *text)
 {
-	char name[] = "/tmp/ozproxy-unit-XXXXXX";
-	int fd = mkstemp(name), err;
+	int fd;
 	FILE *file;
+
+	strcpy(name, "/tmp/ozproxy-unit-XXXXXX");
+	fd = mkstemp(name);
 
 	assert_true(fd >= 0);
 	file = fdopen(fd, "w");
@@ -222,8 +225,29 @@ static int read_netmanager(const char *text)
 	fclose(file);
 	assert_int_equal(config_set(&config, "netmanager-config", name, error),
 			 0);
+}
+
+static int read_netmanager(const char *text)
+{
+	char name[32];
+	int err;
+
+	name_netmanager(name, text);
 	err = netmanager_read(&config, error);
 	remove(name);
+	return err;
+}
+
+static int read_two(const char *first, const char *second)
+{
+	char names[2][32];
+	int err;
+
+	name_netmanager(names[0], first);
+	name_netmanager(names[1], second);
+	err = netmanager_read(&config, error);
+	remove(names[0]);
+	remove(names[1]);
 	return err;
 }
 
@@ -259,13 +283,60 @@ static void netmanager_of_one_machine(void **state)
 	assert_int_equal(config.port, 50104);
 	assert_string_equal(config.cert_file, "/c");
 	assert_string_equal(config.key_file, "/k");
+	/* It checks nobody's certificate; here somebody has to say by what. */
+	assert_int_equal(config_set(&config, "node-id", "n", error), 0);
+	assert_int_not_equal(config_finish(&config, true, error), 0);
+	assert_non_null(strstr(error, "MqttCert of NetManager, needs ca-file"));
+	assert_int_equal(config_set(&config, "ca-file", "/ca", error), 0);
+	assert_int_equal(config_finish(&config, true, error), 0);
+}
+
+/* Whichever of the two files comes first. */
+static void netmanager_takes_our_port(void **state)
+{
+	static const char tun[] = "{\"TunnelPort\": 50200}";
+	static const char net[] = "{\"NodePublicPort\": \"50200\"}";
+	const struct log_line *line;
+	int i;
+
+	(void)state;
+	log_setup(LEVEL_ERROR);
+	for (i = 0; i < 2; i++) {
+		end(NULL);
+		assert_int_equal(read_two(i ? net : tun, i ? tun : net), 0);
+		line = log_recent(0);
+		assert_non_null(line);
+		assert_non_null(strstr(line->text, "takes port 50200 itself"));
+		log_warning("something else");
+	}
+	end(NULL);
+	assert_int_equal(read_two("{\"TunnelPort\": 50103}", net), 0);
+	assert_string_equal(log_recent(0)->text, "something else");
+}
+
+static void the_name_of_the_client(void **state)
+{
+	static const char *const wrong[] = { "n", "n-ne", "a\tb", "\xff" };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(config_set(&config, "broker", "b", error), 0);
+	assert_int_equal(config_set(&config, "node-id", "n", error), 0);
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		assert_int_equal(
+			config_set(&config, "client-id", wrong[i], error), 0);
+		assert_int_not_equal(config_finish(&config, true, error), 0);
+		assert_non_null(strstr(error, "client-id: '"));
+	}
+	assert_int_equal(config_set(&config, "client-id", "n-new", error), 0);
+	assert_int_equal(config_finish(&config, true, error), 0);
 }
 
 static void netmanager_files_that_are_none(void **state)
 {
 	(void)state;
-	assert_int_not_equal(read_netmanager("{"), 0);
-	assert_true(*error);
+	assert_int_not_equal(read_netmanager("{\n\n"), 0);
+	assert_non_null(strstr(error, ", line 3: "));
 	end(NULL);
 	assert_int_not_equal(read_netmanager("[]"), 0);
 	end(NULL);
@@ -287,6 +358,8 @@ int main(void)
 		TEST(brokers),
 		TEST(netmanager),
 		TEST(netmanager_of_one_machine),
+		TEST(netmanager_takes_our_port),
+		TEST(the_name_of_the_client),
 		TEST(netmanager_files_that_are_none),
 	};
 

@@ -137,6 +137,49 @@ static void the_jobs(void **state)
 	assert_true(job_of("e")->is_announced);
 }
 
+/* It is there, but cannot be read. */
+static void jobs_that_are_not_readable(void **state)
+{
+	(void)state;
+	assert_int_equal(local_load(directory, interests(), world->now), 0);
+	assert_int_equal(mkdir(path_of("jobs"), 0700), 0);
+	assert_int_equal(local_load(directory, interests(), world->now),
+			 -EISDIR);
+	rmdir(path_of("jobs"));
+	assert_int_equal(symlink("jobs", path_of("jobs")), 0);
+	assert_int_equal(local_load(directory, interests(), world->now),
+			 -ELOOP);
+}
+
+/* Who was told that it is saved is told so after a power cut, too. */
+static void names_are_on_the_disk(void **state)
+{
+	(void)state;
+	fake_reset();
+	assert_int_equal(store_write(directory, "x", "x", 1), 0);
+	assert_int_equal(fake_synced_files(), 1);
+	assert_int_equal(fake_synced_directories(), 1);
+	/* There is nothing to be done about what is there. */
+	assert_int_equal(store_write(directory, "x", "x", 1), 0);
+	assert_int_equal(fake_synced_files(), 1);
+}
+
+static void one_at_a_time(void **state)
+{
+	int lock, another;
+
+	(void)state;
+	lock = store_lock(directory);
+	assert_true(lock >= 0);
+	assert_int_equal(store_lock(directory), -EWOULDBLOCK);
+	close(lock);
+	another = store_lock(path_of("new"));
+	assert_true(another >= 0);
+	close(another);
+	assert_int_equal(rmdir(path_of("new")), 0);
+	assert_int_equal(store_lock("/proc/nowhere"), -ENOENT);
+}
+
 static void a_table_file(void **state)
 {
 	struct tablefile_list list = {};
@@ -156,7 +199,69 @@ static void a_table_file(void **state)
 	write_text("t", "[{\"app_name\": \"a/b\", \"instance_list\": "
 			"[{\"instance_number\": 0}]}]");
 	assert_int_equal(tablefile_read(path_of("t"), &list, error), -EINVAL);
-	assert_non_null(strstr(error, "'a/b' cannot be the name of a job"));
+	assert_non_null(strstr(error, "/t: result 1, a/b: 'a/b' cannot be the "
+				      "name of a job"));
+	tablefile_free(&list);
+}
+
+/* An instance as it is to be, but for its number, port, and address. */
+#define INSTANCE(number, port, address)                                  \
+	"{\"instance_number\": " number ", \"host_ip\": \"131.1.0.2\", " \
+	"\"host_port\": " port ", \"namespace_ip\": \"10.21.0.1\", "     \
+	"\"instance_ip\": \"" address "\", \"service_ip\": []}"
+
+/* Nothing of a file is left out without its author's knowing. */
+static void a_table_file_with_a_slip(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *said;
+	} slips[] = {
+		{ "[{\"app_name\": \"a\", \"instance_list\": [" INSTANCE(
+			  "0", "\"5010x\"", "10.30.0.6") "]}]",
+		  "/t: a instance 0: host_port is not a port" },
+		{ "[{\"app_name\": \"a\", \"instance_list\": [" INSTANCE(
+			  "\"x\"", "50103", "10.30.0.6") "]}]",
+		  "/t: a: an instance without instance_number" },
+		{ "[{\"app_name\": \"a\", \"instance_list\": [" INSTANCE(
+			  "0", "50103", "10.30.0") "]}]",
+		  "/t: a instance 0: instance_ip '10.30.0' is not" },
+		{ "[{\"app_name\": \"a\", \"instance_list\": [" INSTANCE(
+			  "0", "50103",
+			  "10.30.0.6") "]}, {\"app_name\": "
+				       "\"a\", \"instance_list\": [" INSTANCE(
+					       "0", "50103", "10.30.0.7") "]}]",
+		  "/t: result 2, a: this job is there twice" },
+		{ "[{\"app_name\": \"a\", \"instance_list\": [" INSTANCE(
+			  "0", "50103",
+			  "10.30.0.6") "]}, {\"app_name\": "
+				       "\"b\", \"instance_list\": [" INSTANCE(
+					       "0", "50103", "10.30.0.6") "]}]",
+		  "/t: result 2, b: 10.30.0.6 belongs to a already" },
+		{ "[{\"app_name\": \"a\", \"instance_list\": []}, 7]",
+		  "/t: result 2: this is not a table-query result" },
+	};
+	struct tablefile_list list = {};
+	char error[TABLEFILE_ERROR];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(slips) / sizeof(*slips); i++) {
+		write_text("t", slips[i].text);
+		assert_true(tablefile_read(path_of("t"), &list, error) < 0);
+		if (!strstr(error, slips[i].said))
+			fail_msg("'%s' is not in '%s'", slips[i].said, error);
+		tablefile_free(&list);
+	}
+	/* What nobody can know yet is no slip. */
+	write_text(
+		"t",
+		"[{\"app_name\": \"a\", \"instance_list\": [" INSTANCE(
+			"0", "50103",
+			"10.30.0.6") ", "
+				     "{\"instance_number\": 1, \"host_ip\": null}]}]");
+	assert_int_equal(tablefile_read(path_of("t"), &list, error), 0);
+	assert_int_equal(list.count, 1);
 	tablefile_free(&list);
 }
 
@@ -191,7 +296,11 @@ int main(void)
 		TEST(a_directory_that_cannot_be_written),
 		TEST(a_table_that_is_none),
 		TEST(the_jobs),
+		TEST(jobs_that_are_not_readable),
+		TEST(names_are_on_the_disk),
+		TEST(one_at_a_time),
 		TEST(a_table_file),
+		TEST(a_table_file_with_a_slip),
 		TEST(where_this_node_is),
 	};
 

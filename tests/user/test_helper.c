@@ -156,9 +156,44 @@ static void the_kernel_refuses(void **state)
 	world->refuse = true;
 	world_forget(world);
 	world_answers(world, "10.30.1.30", "shop", 1, false);
-	assert_int_equal(world_counts(world, "deny 10.30.1.30"), 1);
-	assert_int_equal(world_counts(world, "set shop 1"), 0);
+	/* Nobody would tell that it is idle: it is not wanted any longer. */
+	world_did(world, "sub shop\nremove shop\nunsub shop\n"
+			 "deny 10.30.1.30\ndeny fdff:2000::30\n"
+			 "deny 10.30.0.6\n");
+	world_says(world, "interest/remove", "{\"appname\": \"shop\"}");
 	/* What it takes later it gets later. */
+	world->refuse = false;
+	world_wait(world, 10000);
+	know_shop();
+	assert_int_equal(world_service(world, "shop")->n_instance, 1);
+	assert_true(
+		jobs_get(&world->helper.interests.jobs, "shop")->is_registered);
+}
+
+/* What it has of it stays, until that is idle. */
+static void the_kernel_refuses_a_change(void **state)
+{
+	(void)state;
+	know_shop();
+	world_wait(world, 1);
+	world->refuse = true;
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_answers(world, "shop", "shop", 2, false);
+	world_did(world, "ask shop\nbusy shop\ndeny 10.30.1.30\n"
+			 "deny fdff:2000::30\ndeny 10.30.0.6\n"
+			 "deny 10.30.0.7\n");
+	assert_non_null(jobs_get(&world->helper.interests.jobs, "shop"));
+	world_idle(world, "shop");
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+}
+
+static void the_kernel_refuses_what_is_here(void **state)
+{
+	(void)state;
+	world_says(world, "service/deployed", "{\"appname\": \"shop\"}");
+	world->refuse = true;
+	world_answers(world, "shop", "shop", 1, true);
+	assert_int_equal(world_counts(world, "remove shop"), 0);
 	world->refuse = false;
 	world_wait(world, 36000);
 	assert_int_equal(world_counts(world, "set shop 1"), 1);
@@ -300,6 +335,45 @@ static void a_question_that_overtakes_the_removal(void **state)
 	/* The broker has the removal, so what is asked now comes after it. */
 	the_removal_is_heard();
 	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+}
+
+/* The broker has it only when the library says it again, after our question. */
+static void a_removal_before_an_outage(void **state)
+{
+	(void)state;
+	know_shop();
+	world_wait(world, 10000);
+	world_idle(world, "shop");
+	helper_disconnect(&world->helper);
+	world_wait(world, 300000);
+	miss("10.30.1.30");
+	world_forget(world);
+	helper_connect(&world->helper, world->now);
+	world_did(world, "ask 10.30.1.30\n");
+	world_wait(world, 1);
+	world_answers(world, "10.30.1.30", "shop", 1, false);
+	assert_false(
+		jobs_get(&world->helper.interests.jobs, "shop")->is_registered);
+	world_forget(world);
+	world_idle(world, "shop");
+	world_did(world, "");
+	the_removal_is_heard();
+	world_did(world, "clear shop\nremove shop\nunsub shop\n");
+}
+
+/* A broker that forgot it does not tell: that does not count for ever. */
+static void a_removal_that_got_lost(void **state)
+{
+	(void)state;
+	know_shop();
+	world_wait(world, 10000);
+	world_idle(world, "shop");
+	helper_disconnect(&world->helper);
+	helper_connect(&world->helper, world->now);
+	world_wait(world, 61000);
+	know_shop();
+	assert_true(
+		jobs_get(&world->helper.interests.jobs, "shop")->is_registered);
 }
 
 static void somebody_else_removes_it(void **state)
@@ -555,6 +629,8 @@ int main(void)
 		world_test(answers_that_make_no_sense),
 		world_test(an_instance_that_nobody_runs_yet),
 		world_test(the_kernel_refuses),
+		world_test(the_kernel_refuses_a_change),
+		world_test(the_kernel_refuses_what_is_here),
 		world_test(updates_coalesce),
 		world_test(an_unknown_update),
 		world_test(an_interest_ends_once),
@@ -562,6 +638,8 @@ int main(void)
 		world_test(idle_while_it_is_asked_for),
 		world_test(an_answer_that_crossed_the_removal),
 		world_test(a_question_that_overtakes_the_removal),
+		world_test(a_removal_before_an_outage),
+		world_test(a_removal_that_got_lost),
 		world_test(somebody_else_removes_it),
 		world_test(all_is_asked_again),
 		world_test(an_empty_list_is_not_believed),

@@ -24,10 +24,11 @@ static int keep(struct ozp_result *result, void *data)
 	return 0;
 }
 
-static void keep_note(const char *text, void *data)
+static void keep_note(enum ozp_result_kind kind, const char *text, void *data)
 {
 	size_t len = strlen(got.notes);
 
+	(void)kind;
 	(void)data;
 	snprintf(got.notes + len, sizeof(got.notes) - len, "%s\n", text);
 }

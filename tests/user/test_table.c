@@ -33,7 +33,7 @@ static void a_table_file(void **state)
 
 	(void)state;
 	helper_disconnect(&world->helper);
-	world->helper.has_broker = false;
+	world->helper.interests.has_cluster = false;
 	world_make(&list[0], "shop", 1, false);
 	world_make(&list[1], "b", 1, true);
 	interests_list(&world->helper.interests, list, 2, world->now);
@@ -100,6 +100,110 @@ static void the_node_moves(void **state)
 	assert_int_equal(world->tables, tables);
 }
 
+/* shop has an instance here, which the cluster knows at 131.1.0.1; now the node is
+ * at another address.
+ */
+static void move_to(const char *address)
+{
+	struct own own = world->helper.interests.own;
+
+	own.v4.v4 = v4(address);
+	helper_move(&world->helper, &own, world->now);
+}
+
+static void host_shop(void)
+{
+	world_says(world, "service/deployed", "{\"appname\": \"shop\"}");
+	world_answers(world, "shop", "shop", 2, true);
+	world_forget(world);
+}
+
+static struct in_addr node_of(const char *job, unsigned int instance)
+{
+	return world_service(world, job)->instance[instance].node_ipv4;
+}
+
+/* The usual way in which an address changes: the link was down. */
+static void the_node_moves_without_a_broker(void **state)
+{
+	(void)state;
+	host_shop();
+	helper_disconnect(&world->helper);
+	move_to("131.1.0.76");
+	move_to("131.1.0.77");
+	world_did(world, "set shop 2\nset shop 2\n");
+	helper_connect(&world->helper, world->now);
+	world_did(world, "moved shop 131.1.0.77\nsub shop\nask shop\n");
+	/* This was asked by somebody before the cluster heard of it. */
+	world_answers(world, "shop", "shop", 2, true);
+	world_did(world, "");
+	assert_true(job_of("shop")->is_local);
+	assert_int_equal(node_of("shop", 1).s_addr, v4("131.1.0.77").s_addr);
+	/* Each connection may be the one on which it gets there. */
+	helper_disconnect(&world->helper);
+	helper_connect(&world->helper, world->now);
+	assert_int_equal(world_counts(world, "moved shop 131.1.0.77"), 1);
+}
+
+/* As world_answers() says it, the last one of two at some node and place. */
+static void shop_is_at(const char *node, const char *space)
+{
+	struct ozp_service service;
+	json_t *json;
+	char *text;
+
+	world_make(&service, "shop", 2, false);
+	service.instance[1].node_ipv4 = v4(node);
+	service.instance[1].namespace_ipv4 = v4(space);
+	json = record_json(&service);
+	text = json_dumps(json, 0);
+	world_says(world, "tablequery/result", text);
+	free(text);
+	json_decref(json);
+	ozp_service_free(&service);
+}
+
+static void the_cluster_hears_of_the_move(void **state)
+{
+	(void)state;
+	host_shop();
+	move_to("131.1.0.77");
+	world_did(world, "set shop 2\nmoved shop 131.1.0.77\n");
+	assert_true(job_of("shop")->is_moved);
+	shop_is_at("131.1.0.77", "10.21.6.2");
+	assert_false(job_of("shop")->is_moved);
+	/* From now on what it says holds. */
+	shop_is_at("131.1.0.1", "10.21.6.2");
+	assert_false(job_of("shop")->is_local);
+	assert_int_equal(node_of("shop", 1).s_addr, v4("131.1.0.1").s_addr);
+}
+
+/* It is at another node, where it has another address, too. */
+static void the_instance_moves_after_the_node(void **state)
+{
+	(void)state;
+	host_shop();
+	move_to("131.1.0.77");
+	world_forget(world);
+	shop_is_at("131.1.0.9", "10.21.99.2");
+	assert_false(job_of("shop")->is_moved);
+	assert_false(job_of("shop")->is_local);
+	assert_int_equal(node_of("shop", 1).s_addr, v4("131.1.0.9").s_addr);
+}
+
+/* An address that nobody was told is not one that changed. */
+static void the_other_family_moves(void **state)
+{
+	struct own own = world->helper.interests.own;
+
+	(void)state;
+	host_shop();
+	own.v6.family = AF_INET6;
+	own.v6.v6 = v6("2001:db8::7");
+	helper_move(&world->helper, &own, world->now);
+	world_did(world, "");
+}
+
 /* What was saved is older than the file, and what the kernel has may be what a
  * helper before this one had from a file of before.
  */
@@ -123,6 +227,29 @@ static void a_table_file_wins(void **state)
 	assert_int_equal(world_sync(world, true), 1);
 	world_did(world, "set shop 1\n");
 	assert_int_equal(world_service(world, "shop")->n_instance, 1);
+}
+
+/* What was adopted while the file could not be read is not in it. */
+static void a_table_file_that_is_good_again(void **state)
+{
+	struct ozp_service old;
+
+	(void)state;
+	helper_disconnect(&world->helper);
+	world->helper.interests.has_cluster = false;
+	list_one("shop", 1, false);
+	world_make(&old, "old", 1, false);
+	interests_list(&world->helper.interests, &old, 1, world->now);
+	ozp_service_free(&old);
+	/* Another helper. */
+	helper_uninit(&world->helper);
+	memset(&world->helper.interests.jobs, 0, sizeof(struct jobs));
+	helper_init(&world->helper, world->now);
+	world_sync(world, true);
+	world_forget(world);
+	assert_non_null(job_of("old"));
+	list_one("shop", 1, false);
+	world_did(world, "set shop 1\ndel old\nunsub old\n");
 }
 
 /* The file says, the node moves to it, the operator says, or NetManager does. */
@@ -153,6 +280,26 @@ static void a_listed_job_comes_here(void **state)
 	world_forget(world);
 	world_says(world, "service/deployed", "{\"appname\": \"d\"}");
 	world_did(world, "sub d\nask d\n");
+}
+
+/* Who has to do with it only because of the file asks nobody for it. */
+static void a_listed_job_is_not_asked_for(void **state)
+{
+	struct interests *in = &world->helper.interests;
+
+	(void)state;
+	list_one("shop", 1, false);
+	assert_true(interests_declare(in, "shop", true, world->now));
+	world_answers(world, "shop", "shop", 1, false);
+	world_forget(world);
+	assert_true(interests_declare(in, "shop", false, world->now));
+	world_did(world, "unsub shop\n");
+	/* From a subscription that was there until now. */
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_did(world, "unsub shop\n");
+	assert_false(interests_declare(in, "shop", false, world->now));
+	assert_false(interests_declare(in, "typo", false, world->now));
+	world_did(world, "");
 }
 
 /* What somebody else wants of it stays; that is the cluster's to say then. */
@@ -327,8 +474,14 @@ int main(void)
 		world_test(a_table_file),
 		world_test(a_table_file_and_a_broker),
 		world_test(the_node_moves),
+		world_test(the_node_moves_without_a_broker),
+		world_test(the_cluster_hears_of_the_move),
+		world_test(the_instance_moves_after_the_node),
+		world_test(the_other_family_moves),
 		world_test(a_table_file_wins),
+		world_test(a_table_file_that_is_good_again),
 		world_test(a_listed_job_comes_here),
+		world_test(a_listed_job_is_not_asked_for),
 		world_test(a_job_leaves_the_file),
 		world_test(what_is_saved_is_served),
 		world_test(an_earlier_helpers_is_adopted),

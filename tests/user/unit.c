@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <sys/stat.h>
 
 #define ANSWERS 64
 
@@ -14,7 +15,7 @@ static struct {
 		size_t len;
 		int error;
 	} answers[ANSWERS];
-	unsigned int n_answers, next, n_requests;
+	unsigned int n_answers, next, n_requests, n_files, n_directories;
 	char request[OZP_MESSAGE_MAX];
 } fake;
 
@@ -22,6 +23,27 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *nl, const void *req,
 				 size_t size);
 ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *nl, void *buffer,
 				   size_t size);
+
+int __wrap_fsync(int fd);
+
+int __wrap_fsync(int fd)
+{
+	struct stat at;
+
+	assert_int_equal(fstat(fd, &at), 0);
+	*(S_ISDIR(at.st_mode) ? &fake.n_directories : &fake.n_files) += 1;
+	return 0;
+}
+
+unsigned int fake_synced_files(void)
+{
+	return fake.n_files;
+}
+
+unsigned int fake_synced_directories(void)
+{
+	return fake.n_directories;
+}
 
 void fake_reset(void)
 {

@@ -39,6 +39,12 @@ const struct nlmsghdr *fake_request(void);
 /** fake_requests() - How many requests were sent. */
 unsigned int fake_requests(void);
 
+/** fake_synced_files() - How many files were written to the disk. */
+unsigned int fake_synced_files(void);
+
+/** fake_synced_directories() - How many directories were. */
+unsigned int fake_synced_directories(void);
+
 /** fake_left() - How many answers nobody took. */
 unsigned int fake_left(void);
 

@@ -168,7 +168,7 @@ int world_begin(void **state)
 	world->now = 1000;
 	helper = &world->helper;
 	helper->id = "n";
-	helper->has_broker = true;
+	helper->interests.has_cluster = true;
 	helper->ops = &ops;
 	helper->data = world;
 	helper->interests.options.refresh = 30000;

@@ -54,10 +54,11 @@ static enum status read_file(struct ozctl *ctl, const char *name, char **text,
 	return refused(ctl, "%s cannot be read: %s", name, strerror(errno));
 }
 
-static void print_note(const char *text, void *data)
+static void print_note(enum ozp_result_kind kind, const char *text, void *data)
 {
 	const struct load *load = data;
 
+	(void)kind;
 	note(load->ctl, "%s", text);
 }
 

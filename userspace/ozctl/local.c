@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (C) 2026 The ozproxy authors */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ask.h"
@@ -31,8 +32,9 @@ static enum status ask(struct ozctl *ctl, const char *line, char **text)
 		free(*text);
 		return status;
 	}
-	return refused(ctl, "%s: %s: ozproxyd does not run there", path,
-		       strerror(-err));
+	return refused(ctl, "%s: %s: %s", path, strerror(-err),
+		       err == -EACCES ? "root and its group may ask" :
+					"ozproxyd does not run there");
 }
 
 static enum status declare(struct ozctl *ctl)

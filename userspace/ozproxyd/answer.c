@@ -83,15 +83,6 @@ static void deny_address(const char *address, void *data)
 	helper->ops->deny(helper->data, address);
 }
 
-/* What packets wait for is not answered by an entry that the kernel refused. */
-static void deny_refused(struct helper *helper, const char *name)
-{
-	const struct job *job = jobs_get(&helper->interests.jobs, name);
-
-	if (job && !job->is_set)
-		record_addresses(&job->service, deny_address, helper);
-}
-
 static void take_positive(struct answer *answer, struct ozp_result *result)
 {
 	struct helper *helper = answer->helper;
@@ -120,9 +111,10 @@ static void take_positive(struct answer *answer, struct ozp_result *result)
 			  result->service.name);
 		return;
 	}
-	interests_answer(&helper->interests, &result->service, answer->begun,
-			 answer->now);
-	deny_refused(helper, result->service.name);
+	/* What packets wait for is not answered by what the kernel refused. */
+	if (!interests_answer(&helper->interests, &result->service,
+			      answer->begun, answer->now))
+		record_addresses(&result->service, deny_address, helper);
 }
 
 /* The only address that is asked for, or NULL. */
@@ -198,10 +190,13 @@ static int take_result(struct ozp_result *result, void *data)
 	return 0;
 }
 
-static void take_note(const char *text, void *data)
+static void take_note(enum ozp_result_kind kind, const char *text, void *data)
 {
 	(void)data;
-	log_news(text);
+	if (kind == OZP_RESULT_EARLY)
+		log_debug("%s", text);
+	else
+		log_news(text);
 }
 
 void answer_read(struct helper *helper, const char *payload, size_t len,

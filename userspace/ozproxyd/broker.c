@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <ev.h>
 #include <mosquitto.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "args.h"
+#include <sys/socket.h>
+#include <unistd.h>
 #include "log.h"
 #include "mem.h"
 #include "resolve.h"
@@ -19,6 +21,12 @@
 /* Seconds until it is tried again, the first time and at most. */
 #define PAUSE_MIN 0.5
 #define PAUSE_MAX 8.0
+
+/* Seconds after which a connection is one: others ended at once, and so may the
+ * next. After so many of those there is something to be said about it.
+ */
+#define LASTING 30.0
+#define BRIEFS_SAID 2
 
 /* Messages that may be without an acknowledgement. */
 #define INFLIGHT_MAX 2000
@@ -39,8 +47,12 @@ struct broker {
 	ev_io io;
 	ev_timer retry;
 	ev_timer housekeeping;
+	ev_timer lasting; /* while the connection is a new one */
 	ev_prepare prepare;
 	double pause;
+	unsigned int attempts;
+	unsigned int briefs; /* connections that ended at once, in a row */
+	bool is_set_up; /* with all that its files say */
 	bool connecting; /* until the socket can be written to */
 	bool connected;
 	char detail[REASON]; /* what the library says of its own accord */
@@ -90,6 +102,30 @@ static void retry_later(struct broker *broker)
 		broker->pause = PAUSE_MAX;
 }
 
+static void on_lasting(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct broker *broker = timer->data;
+
+	(void)events;
+	ev_timer_stop(loop, timer);
+	broker->pause = PAUSE_MIN;
+	broker->briefs = 0;
+	*broker->said = '\0';
+}
+
+/* The broker ends the older one of two connections with the same id. */
+static void note_end(struct broker *broker)
+{
+	if (!ev_is_active(&broker->lasting))
+		return;
+	ev_timer_stop(broker->loop, &broker->lasting);
+	if (++broker->briefs == BRIEFS_SAID)
+		log_warning("broker %s:%u: it takes connections and ends them "
+			    "at once: is there another client called %s?",
+			    broker->config->host, broker->config->port,
+			    broker->config->client_id);
+}
+
 static void lost(struct broker *broker, const char *why)
 {
 	bool was_connected = broker->connected;
@@ -107,6 +143,7 @@ static void lost(struct broker *broker, const char *why)
 		  "broker %s:%u: %s", broker->config->host,
 		  broker->config->port, text);
 	strcpy(broker->said, text);
+	note_end(broker);
 	retry_later(broker);
 	if (was_connected)
 		broker->ops->disconnected(broker->data);
@@ -128,43 +165,155 @@ static void check(struct broker *broker, int err)
 		lost(broker, why(err));
 }
 
-static void connect_now(struct broker *broker)
+/* The first line of a file, in memory that is the caller's; or NULL, with errno,
+ * which is 0 when there is none.
+ */
+static char *first_line(const char *name)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+	FILE *file;
+
+	errno = 0;
+	file = fopen(name, "re");
+	if (!file)
+		return NULL;
+	errno = 0;
+	len = getline(&line, &room, file);
+	if (len < 0) {
+		free(line);
+		line = NULL;
+	}
+	fclose(file);
+	if (!line)
+		return NULL;
+	line[strcspn(line, "\r\n")] = '\0';
+	return line;
+}
+
+/* What is wrong with a file is the reason why there is no connection. */
+static int fail(struct broker *broker, const char *what, const char *reason)
+{
+	char text[REASON];
+
+	snprintf(text, sizeof(text), "%s: %s", what, reason);
+	lost(broker, text);
+	return -1;
+}
+
+static int set_password(struct broker *broker)
+{
+	const struct broker_config *config = broker->config;
+	char *password = NULL;
+	int err;
+
+	if (!config->username)
+		return 0;
+	if (config->password_file) {
+		password = first_line(config->password_file);
+		if (!password)
+			return fail(broker, config->password_file,
+				    errno ? strerror(errno) : "it is empty");
+	}
+	errno = 0;
+	err = mosquitto_username_pw_set(broker->mosq, config->username,
+					password);
+	if (password)
+		explicit_bzero(password, strlen(password));
+	free(password);
+	return err ? fail(broker, config->username, why(err)) : 0;
+}
+
+/* The library does not say which file it is. */
+static int check_files(struct broker *broker)
+{
+	const struct broker_config *config = broker->config;
+	const char *const files[] = { config->ca_file, config->cert_file,
+				      config->key_file };
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (files[i] && access(files[i], R_OK))
+			return fail(broker, files[i], strerror(errno));
+	return 0;
+}
+
+static int set_tls(struct broker *broker)
+{
+	const struct broker_config *config = broker->config;
+	int err;
+
+	if (!config->ca_file)
+		return 0;
+	if (check_files(broker))
+		return -1;
+	errno = 0;
+	err = mosquitto_tls_set(broker->mosq, config->ca_file, NULL,
+				config->cert_file, config->key_file, NULL);
+	/* The certificate has to be good, and of the host that was asked for. */
+	if (!err)
+		err = mosquitto_tls_opts_set(broker->mosq, 1, NULL, NULL);
+	if (!err)
+		err = mosquitto_tls_insecure_set(broker->mosq, false);
+	return err ? fail(broker, config->ca_file, why(err)) : 0;
+}
+
+/* Files that are not there may come: the helper serves what it knows meanwhile. */
+static bool set_up(struct broker *broker)
+{
+	if (!broker->is_set_up)
+		broker->is_set_up = !set_password(broker) && !set_tls(broker);
+	return broker->is_set_up;
+}
+
+static void connect_to(struct broker *broker, const char *host)
 {
 	const struct broker_config *config = broker->config;
 	int err;
 
 	broker->connecting = true;
 	errno = 0;
-	err = mosquitto_connect_async(broker->mosq, config->host, config->port,
+	err = mosquitto_connect_async(broker->mosq, host, config->port,
 				      KEEPALIVE);
 	check(broker, err);
 	if (!err)
 		watch(broker);
 }
 
-static void on_resolved(void *data, const char *error)
+/*
+ * The library looks names up, and waits for name servers, which may be gone. It
+ * is given the address. With TLS it needs the name, to compare it with that of
+ * the certificate: it waits then, if the servers go in this very moment.
+ */
+static void on_resolved(void *data, const char *address, const char *error)
 {
 	struct broker *broker = data;
+	const struct broker_config *config = broker->config;
+	char copy[RESOLVE_TEXT];
 
+	snprintf(copy, sizeof(copy), "%s", address ?: "");
 	resolve_stop(broker->resolve);
 	broker->resolve = NULL;
 	if (error)
 		lost(broker, error);
 	else
-		connect_now(broker);
+		connect_to(broker, config->ca_file ? config->host : copy);
 }
 
-/* The library waits for name servers, which may be gone; nothing here does. */
 static void begin(struct broker *broker)
 {
+	const char *host = broker->config->host;
 	struct ip ip;
 
-	if (!parse_ip(broker->config->host, &ip))
-		broker->resolve = resolve_start(broker->loop,
-						broker->config->host,
-						on_resolved, broker);
+	if (!set_up(broker))
+		return;
+	if (!parse_ip(host, &ip))
+		broker->resolve = resolve_start(broker->loop, host,
+						broker->attempts++, on_resolved,
+						broker);
 	if (!broker->resolve)
-		connect_now(broker);
+		connect_to(broker, host);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
@@ -210,12 +359,13 @@ static void on_connect(struct mosquitto *mosq, void *data, int code)
 		lost(broker, mosquitto_connack_string(code));
 		return;
 	}
-	log_info("broker %s:%u: connected", broker->config->host,
-		 broker->config->port);
+	log_write(broker->briefs < BRIEFS_SAID ? LEVEL_INFO : LEVEL_DEBUG,
+		  "broker %s:%u: connected", broker->config->host,
+		  broker->config->port);
 	broker->connected = true;
-	*broker->said = '\0';
 	*broker->detail = '\0';
-	broker->pause = PAUSE_MIN;
+	ev_timer_set(&broker->lasting, LASTING, 0);
+	ev_timer_start(broker->loop, &broker->lasting);
 	broker->ops->connected(broker->data);
 }
 
@@ -239,15 +389,20 @@ static void on_message(struct mosquitto *mosq, void *data,
 static void on_subscribe(struct mosquitto *mosq, void *data, int mid, int count,
 			 const int *granted)
 {
+	const struct broker *broker = data;
 	static bool said;
 	int i;
 
 	(void)mosq;
-	(void)data;
 	(void)mid;
 	for (i = 0; i < count; i++)
 		if (granted[i] > 2)
-			log_once(&said, "the broker refused a subscription");
+			log_once(&said,
+				 "the broker refused a subscription: its ACL "
+				 "has to let %s read jobs/+/updates_available "
+				 "and nodes/+/net/# of this node",
+				 broker->config->username ?:
+					 broker->config->client_id);
 }
 
 static void on_log(struct mosquitto *mosq, void *data, int level,
@@ -263,80 +418,6 @@ static void on_log(struct mosquitto *mosq, void *data, int level,
 		log_warning("broker: %s", text);
 	else if (!*broker->detail)
 		snprintf(broker->detail, sizeof(broker->detail), "%s", text);
-}
-
-/* The first line of a file, in memory that is the caller's; or NULL, with errno,
- * which is 0 when there is none.
- */
-static char *first_line(const char *name)
-{
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t len;
-	FILE *file;
-
-	errno = 0;
-	file = fopen(name, "re");
-	if (!file)
-		return NULL;
-	errno = 0;
-	len = getline(&line, &room, file);
-	if (len < 0) {
-		free(line);
-		line = NULL;
-	}
-	fclose(file);
-	if (!line)
-		return NULL;
-	line[strcspn(line, "\r\n")] = '\0';
-	return line;
-}
-
-static int set_password(struct broker *broker)
-{
-	const struct broker_config *config = broker->config;
-	char *password = NULL;
-	int err;
-
-	if (!config->username)
-		return 0;
-	if (config->password_file) {
-		password = first_line(config->password_file);
-		if (!password) {
-			log_error("%s: %s", config->password_file,
-				  errno ? strerror(errno) : "it is empty");
-			return -1;
-		}
-	}
-	errno = 0;
-	err = mosquitto_username_pw_set(broker->mosq, config->username,
-					password);
-	if (err)
-		log_error("username %s: %s", config->username, why(err));
-	if (password)
-		explicit_bzero(password, strlen(password));
-	free(password);
-	return err;
-}
-
-static int set_tls(struct broker *broker)
-{
-	const struct broker_config *config = broker->config;
-	int err;
-
-	if (!config->ca_file)
-		return 0;
-	errno = 0;
-	err = mosquitto_tls_set(broker->mosq, config->ca_file, NULL,
-				config->cert_file, config->key_file, NULL);
-	/* The certificate has to be good, and of the host that was asked for. */
-	if (!err)
-		err = mosquitto_tls_opts_set(broker->mosq, 1, NULL, NULL);
-	if (!err)
-		err = mosquitto_tls_insecure_set(broker->mosq, false);
-	if (err)
-		log_error("TLS with %s: %s", config->ca_file, why(err));
-	return err;
 }
 
 static void set_callbacks(struct broker *broker)
@@ -361,6 +442,8 @@ static void init_watchers(struct broker *broker)
 	ev_timer_init(&broker->housekeeping, on_housekeeping, HOUSEKEEPING,
 		      HOUSEKEEPING);
 	broker->housekeeping.data = broker;
+	ev_init(&broker->lasting, on_lasting);
+	broker->lasting.data = broker;
 	ev_timer_start(broker->loop, &broker->housekeeping);
 	ev_prepare_init(&broker->prepare, on_prepare);
 	broker->prepare.data = broker;
@@ -383,12 +466,6 @@ struct broker *broker_start(struct ev_loop *loop,
 	broker->mosq =
 		mem_need(mosquitto_new(config->client_id, false, broker));
 	set_callbacks(broker);
-	if (set_password(broker) || set_tls(broker)) {
-		mosquitto_destroy(broker->mosq);
-		mosquitto_lib_cleanup();
-		free(broker);
-		return NULL;
-	}
 	init_watchers(broker);
 	begin(broker);
 	return broker;
@@ -401,6 +478,7 @@ void broker_stop(struct broker *broker)
 	resolve_stop(broker->resolve);
 	ev_prepare_stop(broker->loop, &broker->prepare);
 	ev_timer_stop(broker->loop, &broker->housekeeping);
+	ev_timer_stop(broker->loop, &broker->lasting);
 	ev_timer_stop(broker->loop, &broker->retry);
 	ev_io_stop(broker->loop, &broker->io);
 	mosquitto_disconnect_callback_set(broker->mosq, NULL);
@@ -413,8 +491,28 @@ void broker_stop(struct broker *broker)
 
 void broker_renew(struct broker *broker)
 {
-	if (broker_is_connected(broker))
-		lost(broker, "connecting from another address");
+	if (!broker_is_connected(broker))
+		return;
+	/* It is not the broker that ends this one. */
+	ev_timer_stop(broker->loop, &broker->lasting);
+	broker->pause = PAUSE_MIN;
+	lost(broker, "connecting from another address");
+}
+
+bool broker_is_from(const struct broker *broker, const struct ip *ip)
+{
+	struct sockaddr_storage from = {};
+	struct sockaddr_in6 *v6 = (void *)&from;
+	struct sockaddr_in *v4 = (void *)&from;
+	socklen_t len = sizeof(from);
+
+	if (!broker_is_connected(broker) || !ip->family ||
+	    getsockname(mosquitto_socket(broker->mosq), (void *)&from, &len) ||
+	    from.ss_family != ip->family)
+		return false;
+	return ip->family == AF_INET ?
+		       v4->sin_addr.s_addr == ip->v4.s_addr :
+		       IN6_ARE_ADDR_EQUAL(&v6->sin6_addr, &ip->v6);
 }
 
 bool broker_is_connected(const struct broker *broker)
@@ -431,7 +529,7 @@ void broker_publish(struct broker *broker, const char *topic,
 		return;
 	errno = 0;
 	err = mosquitto_publish(broker->mosq, NULL, topic, (int)strlen(payload),
-				payload, promise == BROKER_ONCE ? 2 : 1, false);
+				payload, (int)promise, false);
 	if (err)
 		log_debug("publish: %s", why(err));
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "args.h"
 
 struct broker;
 struct ev_loop;
@@ -49,10 +50,15 @@ struct broker_ops {
 			size_t len);
 };
 
-/** enum broker_promise - How often a message may arrive. */
+/**
+ * enum broker_promise - How often a message arrives: the QoS of MQTT.
+ *
+ * What is promised is said again by later connections, too, as old as it is.
+ */
 enum broker_promise {
-	BROKER_AT_LEAST_ONCE,
-	BROKER_ONCE,
+	BROKER_AT_MOST_ONCE = 0,
+	BROKER_AT_LEAST_ONCE = 1,
+	BROKER_ONCE = 2,
 };
 
 /**
@@ -62,7 +68,10 @@ enum broker_promise {
  * @ops: what happens
  * @data: for @ops
  *
- * Return: the connection, or NULL after an error message.
+ * What it fails of, files that cannot be read for instance, is said, and it is
+ * tried again.
+ *
+ * Return: the connection, which is not there yet.
  */
 struct broker *broker_start(struct ev_loop *loop,
 			    const struct broker_config *config,
@@ -73,6 +82,9 @@ void broker_stop(struct broker *broker);
 
 /** broker_is_connected() - Can it be talked to? */
 bool broker_is_connected(const struct broker *broker);
+
+/** broker_is_from() - Is it connected, from this address of ours? */
+bool broker_is_from(const struct broker *broker, const struct ip *ip);
 
 /**
  * broker_renew() - Connect anew, because this node is at another address.

@@ -35,8 +35,11 @@ static bool declare(const struct command_around *around, const char *job,
 			job);
 		return false;
 	}
-	interests_declare(&around->helper->interests, job, is_here,
-			  around->status.now);
+	if (!interests_declare(&around->helper->interests, job, is_here,
+			       around->status.now)) {
+		fprintf(out, "%s: it is none of the jobs of this node\n", job);
+		return false;
+	}
 	/* Who is told "ok" relies on it. */
 	err = saver_local_now(around->saver);
 	if (err)

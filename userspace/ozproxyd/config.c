@@ -104,7 +104,7 @@ static const struct option options[] = {
 	  "how often everything known is asked for again, +-20 %" },
 	{ "idle-timeout", NUMBER(idle_timeout), "10000", 1000, DAY, "MS",
 	  "when an unused service is let go" },
-	{ "save-interval", NUMBER(save_interval), "60000", 100, DAY, "MS",
+	{ "save-interval", NUMBER(save_interval), "600000", 100, DAY, "MS",
 	  "how often the table is saved, at most" },
 	{ "log-level", TYPE_LEVEL, offsetof(struct config, log_level), "info",
 	  0, 0, "error|warning|info|debug", "what is said on stderr" },
@@ -444,6 +444,34 @@ static int check_host(const struct config *config, char *error)
 	return 0;
 }
 
+/* In any encoding, to any broker. */
+static bool is_printable(const char *text)
+{
+	while (*text >= ' ' && *text < 127)
+		text++;
+	return !*text;
+}
+
+/* NetManager is called as the node, and NodeEngine almost so: the broker lets
+ * nobody else have the name of a client.
+ */
+static int check_client(const struct config *config, char *error)
+{
+	size_t len = strlen(config->node_id);
+	const char *id = config->client_id;
+
+	if (!is_printable(id))
+		return fail(error, -EINVAL,
+			    "client-id: '%s' is not the id of a client", id);
+	if (!strncmp(id, config->node_id, len) &&
+	    (!id[len] || !strcmp(id + len, "-ne")))
+		return fail(error, -EINVAL,
+			    "client-id: '%s' is what another client of this "
+			    "node is called",
+			    id);
+	return 0;
+}
+
 static int check_broker(const struct config *config, char *error)
 {
 	if (!config->broker) {
@@ -464,10 +492,12 @@ static int check_broker(const struct config *config, char *error)
 		return fail(error, -EINVAL,
 			    "cert-file and key-file belong together");
 	if (config->cert_file && !config->ca_file)
-		return fail(error, -EINVAL, "cert-file needs ca-file");
+		return fail(error, -EINVAL,
+			    "cert-file, or MqttCert of NetManager, needs "
+			    "ca-file: what signs the broker's certificate");
 	if (config->password_file && !config->username)
 		return fail(error, -EINVAL, "password-file needs username");
-	return check_host(config, error);
+	return check_client(config, error) ?: check_host(config, error);
 }
 
 int config_finish(struct config *config, bool to_serve, char *error)

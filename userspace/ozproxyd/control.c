@@ -167,8 +167,8 @@ static void make_directory(const char *path)
 	free(copy);
 }
 
-/* An earlier helper may have left it; two at a time are not served. What is
- * there and no socket is somebody else's.
+/* An earlier helper may have left it. What is there and no socket is somebody
+ * else's.
  */
 static void remove_socket(const char *path)
 {
@@ -178,15 +178,41 @@ static void remove_socket(const char *path)
 		unlink(path);
 }
 
+static bool set_path(struct sockaddr_un *at, const char *path)
+{
+	memset(at, 0, sizeof(*at));
+	at->sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(at->sun_path))
+		return false;
+	strcpy(at->sun_path, path);
+	return true;
+}
+
+bool control_is_served(const char *path)
+{
+	struct sockaddr_un at;
+	bool is_served;
+	int fd;
+
+	if (!set_path(&at, path))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	/* EAGAIN: there are more clients than it takes at once. */
+	is_served = !connect(fd, (void *)&at, sizeof(at)) || errno == EAGAIN;
+	close(fd);
+	return is_served;
+}
+
 static int listen_at(const char *path)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct sockaddr_un at;
 	mode_t mask;
 	int fd, err;
 
-	if (strlen(path) >= sizeof(at.sun_path))
+	if (!set_path(&at, path))
 		return -ENAMETOOLONG;
-	strcpy(at.sun_path, path);
 	make_directory(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)

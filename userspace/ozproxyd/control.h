@@ -29,6 +29,9 @@ struct control *control_start(struct ev_loop *loop, const char *path,
 					     FILE *out),
 			      void *data);
 
+/** control_is_served() - Does a helper answer there already? */
+bool control_is_served(const char *path);
+
 /** control_stop() - Listen no more; NULL is nothing. */
 void control_stop(struct control *control);
 

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The ozproxy authors */
 
 #include "daemon.h"
+#include <errno.h>
 #include <ev.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -45,6 +46,7 @@ struct daemon {
 	struct control *control;
 	struct saver *saver; /* NULL: the file has it all */
 	bool has_table; /* the table file could be read */
+	int lock; /* of the files; negative: none */
 	uint64_t started;
 	ev_prepare prepare;
 	ev_timer tick; /* the helper's timers */
@@ -63,16 +65,32 @@ static uint64_t now_ms(void)
 
 /* Ways out of the helper */
 
+static enum broker_promise promise_of(enum topic_kind kind)
+{
+	switch (kind) {
+	case TOPIC_QUERY:
+		/* It is repeated while somebody wants to know, and no longer. */
+		return BROKER_AT_MOST_ONCE;
+	case TOPIC_REMOVE:
+		/* The cluster counts removals: none may arrive twice. */
+		return BROKER_ONCE;
+	case TOPIC_RESULT:
+	case TOPIC_UPDATE:
+	case TOPIC_DEPLOYED:
+	case TOPIC_ADDRESS_CHANGED:
+	case TOPIC_OTHER:
+		break;
+	}
+	return BROKER_AT_LEAST_ONCE;
+}
+
 static void publish(void *data, enum topic_kind kind, const char *payload)
 {
 	struct daemon *daemon = data;
 	char topic[TOPIC_MAX];
 
 	topic_build(kind, daemon->helper.id, topic);
-	/* The cluster counts removals: none may arrive twice. */
-	broker_publish(daemon->broker, topic, payload,
-		       kind == TOPIC_REMOVE ? BROKER_ONCE :
-					      BROKER_AT_LEAST_ONCE);
+	broker_publish(daemon->broker, topic, payload, promise_of(kind));
 }
 
 static void subscribe(void *data, const char *job)
@@ -159,7 +177,8 @@ static void kernel_table(void *data, const struct ozp_service *services,
 		.boottime = boottime,
 		.idle = daemon->config->idle_timeout,
 		/* Without anything better to go by, what is there is right. */
-		.adopt = daemon->helper.has_broker || !daemon->has_table,
+		.adopt = daemon->helper.interests.has_cluster ||
+			 !daemon->has_table,
 	};
 	size_t changes;
 
@@ -300,7 +319,11 @@ static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
 	helper_move(&daemon->helper, &own, now_ms());
 	kernel_move(daemon->kernel, &own, NULL);
 	/* Nobody tells a connection that its address is gone. */
-	broker_renew(daemon->broker);
+	if ((!local_is_same_ip(&own.v4, &was.v4) &&
+	     broker_is_from(daemon->broker, &was.v4)) ||
+	    (!local_is_same_ip(&own.v6, &was.v6) &&
+	     broker_is_from(daemon->broker, &was.v6)))
+		broker_renew(daemon->broker);
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
@@ -435,7 +458,7 @@ static void init_helper(struct daemon *daemon)
 	struct helper *helper = &daemon->helper;
 
 	helper->id = config->node_id ?: "";
-	helper->has_broker = config->broker;
+	helper->interests.has_cluster = config->broker;
 	helper->ops = &helper_ops;
 	helper->data = daemon;
 	helper->timers.seed = (now_ms() << 20) ^ (uint64_t)getpid();
@@ -467,13 +490,13 @@ static void init_kernel(struct daemon *daemon)
 				      &kernel_ops, daemon);
 }
 
-static bool init_broker(struct daemon *daemon)
+static void init_broker(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
 	struct broker_config *broker = &daemon->broker_config;
 
 	if (!config->broker)
-		return true;
+		return;
 	daemon->broker_host = config_broker(config, &broker->port);
 	broker->host = daemon->broker_host;
 	broker->client_id = config->client_id;
@@ -484,20 +507,17 @@ static bool init_broker(struct daemon *daemon)
 	broker->password_file = config->password_file;
 	daemon->broker =
 		broker_start(daemon->loop, broker, &broker_ops, daemon);
-	return daemon->broker;
 }
 
 static bool init_files(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
 	struct interests *interests = &daemon->helper.interests;
-	uint64_t now = daemon->started;
 
 	if (config->broker) {
 		daemon->saver = saver_start(daemon->loop, config->state_dir,
 					    interests, config->save_interval);
-		store_load(config->state_dir, interests, now);
-		local_load(config->state_dir, interests, now);
+		saver_load(daemon->saver);
 	}
 	if (!config->table)
 		return true;
@@ -509,11 +529,35 @@ static bool init_files(struct daemon *daemon)
 	return true;
 }
 
+/* Two of us would take each other's connection, files and entries away. */
+static bool lock(const struct config *config, int *fd)
+{
+	*fd = -1;
+	if (control_is_served(config->status_socket)) {
+		log_error("%s: another ozproxyd answers there",
+			  config->status_socket);
+		return false;
+	}
+	if (!config->broker)
+		return true;
+	*fd = store_lock(config->state_dir);
+	if (*fd == -EWOULDBLOCK)
+		log_error("%s: another ozproxyd has its files there",
+			  config->state_dir);
+	/* What else keeps files from being there is told when they are. */
+	return *fd != -EWOULDBLOCK;
+}
+
 struct daemon *daemon_start(struct ev_loop *loop, const struct config *config)
 {
-	struct daemon *daemon = mem_zero(sizeof(*daemon));
+	struct daemon *daemon;
 	char text[LOCAL_TEXT];
+	int lock_fd;
 
+	if (!lock(config, &lock_fd))
+		return NULL;
+	daemon = mem_zero(sizeof(*daemon));
+	daemon->lock = lock_fd;
 	daemon->loop = loop;
 	daemon->config = config;
 	daemon->started = now_ms();
@@ -530,10 +574,7 @@ struct daemon *daemon_start(struct ev_loop *loop, const struct config *config)
 		return NULL;
 	}
 	kernel_look(daemon->kernel);
-	if (!init_broker(daemon)) {
-		daemon_stop(daemon);
-		return NULL;
-	}
+	init_broker(daemon);
 	daemon->control =
 		control_start(loop, config->status_socket, answer, daemon);
 	notify("READY=1");
@@ -559,5 +600,7 @@ void daemon_stop(struct daemon *daemon)
 	ev_timer_stop(daemon->loop, &daemon->status);
 	ev_timer_stop(daemon->loop, &daemon->watchdog);
 	free(daemon->broker_host);
+	if (daemon->lock >= 0)
+		close(daemon->lock);
 	free(daemon);
 }

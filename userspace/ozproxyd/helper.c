@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "answer.h"
+#include "interest_job.h"
 #include "log.h"
 #include "mem.h"
 #include "plan.h"
@@ -147,8 +148,49 @@ void helper_uninit(struct helper *helper)
 	timers_uninit(&helper->timers);
 }
 
+static void tell_moved(struct helper *helper, const struct job *job)
+{
+	const struct own *own = &helper->interests.own;
+	const struct ozp_instance *instance;
+	char address[RECORD_TEXT], *payload;
+	unsigned int i;
+
+	for (i = 0; i < job->service.n_instance; i++) {
+		instance = &job->service.instance[i];
+		if (!record_is_at(instance, own))
+			continue;
+		if (OZP_HAS(instance, OZPROXY_A_INSTANCE_NODE_IPV4))
+			inet_ntop(AF_INET, &instance->node_ipv4, address,
+				  sizeof(address));
+		else
+			inet_ntop(AF_INET6, &instance->node_ipv6, address,
+				  sizeof(address));
+		payload = payload_moved(job->service.name, instance->number,
+					address, own->port);
+		helper->ops->publish(helper->data, TOPIC_ADDRESS_CHANGED,
+				     payload);
+		free(payload);
+	}
+}
+
+/* Until an answer has it: who is not connected is heard by nobody. */
+static void tell_all_moved(struct helper *helper)
+{
+	struct map_node *node, *after;
+	struct job *job;
+
+	map_for_each(&helper->interests.jobs.names, node, after)
+	{
+		job = map_entry(node, struct job, node);
+		if (job->is_moved)
+			tell_moved(helper, job);
+	}
+}
+
 void helper_connect(struct helper *helper, uint64_t now)
 {
+	/* What is asked next is answered by who knows that. */
+	tell_all_moved(helper);
 	/* First what packets wait for, then the rest. */
 	queries_connect(&helper->queries, now);
 	interests_connect(&helper->interests, now);
@@ -224,50 +266,18 @@ void helper_miss(struct helper *helper, const char *address, uint64_t now)
 	/* It is ours already; the kernel may have lost it. */
 	if (interests_missed(&helper->interests, address))
 		return;
-	if (!helper->has_broker ||
+	if (!helper->interests.has_cluster ||
 	    queries_is_denied(&helper->queries, address, now))
 		helper->ops->deny(helper->data, address);
 	else if (helper->queries.addresses < ADDRESSES_MAX)
 		queries_ask(&helper->queries, address, true, QUERY_URGENT, now);
 }
 
-static void tell_moved(struct helper *helper, const struct job *job)
-{
-	const struct own *own = &helper->interests.own;
-	const struct ozp_instance *instance;
-	char address[RECORD_TEXT], *payload;
-	unsigned int i;
-
-	for (i = 0; i < job->service.n_instance; i++) {
-		instance = &job->service.instance[i];
-		if (!record_is_at(instance, own))
-			continue;
-		if (OZP_HAS(instance, OZPROXY_A_INSTANCE_NODE_IPV4))
-			inet_ntop(AF_INET, &instance->node_ipv4, address,
-				  sizeof(address));
-		else
-			inet_ntop(AF_INET6, &instance->node_ipv6, address,
-				  sizeof(address));
-		payload = payload_moved(job->service.name, instance->number,
-					address, own->port);
-		helper->ops->publish(helper->data, TOPIC_ADDRESS_CHANGED,
-				     payload);
-		free(payload);
-	}
-}
-
 void helper_move(struct helper *helper, const struct own *own, uint64_t now)
 {
-	struct map_node *node, *after;
-	struct job *job;
-
 	interests_move(&helper->interests, own, now);
-	map_for_each(&helper->interests.jobs.names, node, after)
-	{
-		job = map_entry(node, struct job, node);
-		if (job->is_local && !job->is_static)
-			tell_moved(helper, job);
-	}
+	if (helper->interests.connected)
+		tell_all_moved(helper);
 }
 
 /* Shallow copies of what the kernel is to have; to be freed. */
@@ -294,8 +304,6 @@ static struct ozp_service *desired_table(struct helper *helper, size_t *count)
 static void execute(struct helper *helper, const struct plan_command *command)
 {
 	const struct ozp_service *service = command->service;
-	struct job *job;
-	int err;
 
 	if (command->verb == PLAN_DEL) {
 		log_info("%s: in the kernel, but nowhere else: deleted",
@@ -303,10 +311,7 @@ static void execute(struct helper *helper, const struct plan_command *command)
 		helper->ops->del(helper->data, service->name);
 		return;
 	}
-	err = helper->ops->set(helper->data, service);
-	job = jobs_get(&helper->interests.jobs, service->name);
-	if (job)
-		job->is_set = !err;
+	interest_push(jobs_get(&helper->interests.jobs, service->name));
 }
 
 /*

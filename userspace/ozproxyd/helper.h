@@ -39,7 +39,6 @@ struct helper_ops {
 /**
  * struct helper - All of it.
  * @id: of this node, as the cluster knows it
- * @has_broker: there is somebody to ask, if not now
  * @timers: what happens later
  * @interests: jobs
  * @queries: questions
@@ -48,7 +47,6 @@ struct helper_ops {
  */
 struct helper {
 	const char *id;
-	bool has_broker;
 	struct timers timers;
 	struct interests interests;
 	struct queries queries;
@@ -58,7 +56,7 @@ struct helper {
 
 /**
  * helper_init() - Begin, knowing nothing.
- * @helper: with id, has_broker, ops, data, interests.own and both options set
+ * @helper: with id, ops, data, interests.own, .has_cluster and both options set
  * @now: the time
  */
 void helper_init(struct helper *helper, uint64_t now);

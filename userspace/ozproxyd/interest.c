@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "interest_job.h"
 #include "log.h"
 #include "mem.h"
 #include "names.h"
@@ -17,156 +18,10 @@
 #define EMPTIES_BELIEVED 3
 #define EMPTY_PAUSE 2000 /* ms until it is asked for again, times empties */
 
-/* For so long an announced instance may be missing in answers, in ms. */
-#define ANNOUNCED_TIME 60000
-#define ANNOUNCED_PAUSE 500 /* ms until it is asked for again; then doubled */
+/* ms until an announced instance is asked for again; then doubled */
+#define ANNOUNCED_PAUSE 500
 
 #define REMOVAL_PAUSE 500 /* ms until it is asked for again; see removal.h */
-
-bool interest_is_hosted(const struct job *job)
-{
-	return job->is_declared || job->is_announced || job->is_local;
-}
-
-bool interest_is_foreign(const struct job *job)
-{
-	return map_get(&job->owner->foreign, job->service.name);
-}
-
-/* Asked for by its name, again and again. */
-static bool is_asked_for(const struct job *job)
-{
-	return interest_is_hosted(job) || (job->is_known && !job->is_static);
-}
-
-static void ask(struct job *job, bool is_changed, uint64_t now)
-{
-	struct interests *in = job->owner;
-
-	if (in->connected)
-		in->ops->ask(in->data, job->service.name, is_changed, now);
-}
-
-static void ask_later(struct job *job, uint64_t pause, uint64_t now)
-{
-	struct interests *in = job->owner;
-
-	if (pause > in->options.refresh)
-		pause = in->options.refresh;
-	if (in->connected)
-		timer_set(in->timers, &job->refresh,
-			  now + timers_jitter(in->timers, pause));
-}
-
-void interest_desired(const struct job *job, struct ozp_service *service)
-{
-	*service = job->service;
-	service->origin = OZPROXY_ORIGIN_OZPROXYD;
-	OZP_SET(service, OZPROXY_A_SERVICE_ORIGIN);
-	/* Nobody asks the cluster again for what is in the file. */
-	service->pinned = job->is_static;
-	if (service->pinned)
-		OZP_SET(service, OZPROXY_A_SERVICE_PINNED);
-}
-
-static void push(struct job *job)
-{
-	struct interests *in = job->owner;
-	struct ozp_service service;
-
-	if (interest_is_foreign(job))
-		return;
-	interest_desired(job, &service);
-	job->is_set = !in->ops->set(in->data, &service);
-}
-
-static void fire_refresh(struct timer *timer, uint64_t now)
-{
-	struct job *job = map_entry(timer, struct job, refresh);
-
-	/* What the kernel refused it may take now. */
-	if (job->is_known && !job->is_set)
-		push(job);
-	ask(job, false, now);
-	ask_later(job, job->owner->options.refresh, now);
-}
-
-static struct job *get_or_add(struct interests *in, const char *name,
-			      uint64_t now)
-{
-	struct job *job = jobs_get(&in->jobs, name);
-
-	if (job)
-		return job;
-	job = jobs_add(&in->jobs, name);
-	job->owner = in;
-	job->since = now;
-	job->refresh.fire = fire_refresh;
-	return job;
-}
-
-static void forget(struct job *job)
-{
-	struct interests *in = job->owner;
-
-	timer_stop(in->timers, &job->refresh);
-	jobs_del(&in->jobs, job);
-	in->ops->table_changed(in->data);
-}
-
-static void set_local(struct job *job, bool is_local)
-{
-	struct interests *in = job->owner;
-	bool was_hosted = interest_is_hosted(job);
-
-	job->is_local = is_local;
-	if (is_local)
-		job->is_announced = false;
-	if (interest_is_hosted(job) != was_hosted)
-		in->ops->local_changed(in->data);
-}
-
-static void learn(struct job *job, const struct ozp_service *service)
-{
-	struct interests *in = job->owner;
-
-	if (job->is_known && record_is_equal(&job->service, service)) {
-		if (!job->is_set)
-			push(job);
-		return;
-	}
-	jobs_replace(&in->jobs, job, service);
-	job->is_known = true;
-	set_local(job, record_is_local(&job->service, &in->own));
-	push(job);
-	in->ops->table_changed(in->data);
-}
-
-/* From now on the cluster is asked for it, if it can be. */
-static void join(struct job *job, uint64_t now)
-{
-	struct interests *in = job->owner;
-
-	if (!in->connected || !is_asked_for(job))
-		return;
-	in->ops->subscribe(in->data, job->service.name);
-	ask(job, false, now);
-	ask_later(job, in->options.refresh, now);
-}
-
-/* What was in the kernel or in a file, and may be old. */
-static void relearn(struct job *job, const struct ozp_service *service)
-{
-	struct interests *in = job->owner;
-
-	jobs_replace(&in->jobs, job, service);
-	job->service.pinned = false;
-	job->service.present &= ~(1ull << OZPROXY_A_SERVICE_PINNED);
-	job->is_known = true;
-	job->is_restored = true;
-	set_local(job, record_is_local(&job->service, &in->own));
-	in->ops->table_changed(in->data);
-}
 
 /* The kernel lets go of the service if it is still unused; then we do, too. */
 static void let_go(struct job *job, uint64_t now)
@@ -189,7 +44,7 @@ static void let_go(struct job *job, uint64_t now)
 	err = interest_is_foreign(job) ?
 		      0 :
 		      in->ops->clear(in->data, name, job->idle_used);
-	if (err) {
+	if (err && err != -ENOENT) {
 		/* Used meanwhile: the kernel will tell when it is idle again. */
 		log_debug("%s: not let go: %s", name, strerror(-err));
 		return;
@@ -201,7 +56,7 @@ static void let_go(struct job *job, uint64_t now)
 		in->ops->remove(in->data, name);
 	}
 	in->ops->unsubscribe(in->data, name);
-	forget(job);
+	interest_forget(job);
 }
 
 /*
@@ -222,18 +77,14 @@ static uint64_t pause_until_announced(struct job *job, uint64_t pause,
 	return pause;
 }
 
-void interests_answer(struct interests *in, const struct ozp_service *service,
-		      uint64_t begun, uint64_t now)
+static void take_answer(struct job *job, const struct ozp_service *service,
+			uint64_t begun, uint64_t now)
 {
+	struct interests *in = job->owner;
 	const char *name = service->name;
-	struct job *job = jobs_get(&in->jobs, name);
 	uint64_t pause = in->options.refresh;
-	bool is_new = !job;
+	bool is_new = !interest_is_asked_for(job);
 
-	/* What the operator wrote down is not the cluster's to change. */
-	if (job && job->is_static && !interest_is_hosted(job))
-		return;
-	job = get_or_add(in, name, now);
 	job->answered = now;
 	job->empties = 0;
 	job->is_restored = false;
@@ -257,15 +108,42 @@ void interests_answer(struct interests *in, const struct ozp_service *service,
 		 * Late, or somebody else's question: it may be older than what
 		 * is known, and says nothing about the interest.
 		 */
-		ask(job, true, now);
+		interest_ask(job, true, now);
 	}
 	if (is_new)
 		log_info("%s: known now, %u instance%s", name,
 			 service->n_instance,
 			 service->n_instance == 1 ? "" : "s");
-	learn(job, service);
-	ask_later(job, pause_until_announced(job, pause, now), now);
+	interest_learn(job, service);
+	interest_ask_later(job, pause_until_announced(job, pause, now), now);
+}
+
+bool interests_answer(struct interests *in, const struct ozp_service *service,
+		      uint64_t begun, uint64_t now)
+{
+	struct job *job = interest_get(in, service->name, now);
+	struct ozp_service copy;
+	bool is_set;
+
+	/* What the operator wrote down is not the cluster's to change. */
+	if (job->is_static && !interest_is_hosted(job))
+		return job->is_set;
+	if (job->is_moved) {
+		record_copy(&copy, service);
+		interest_correct(job, &copy);
+		take_answer(job, &copy, begun, now);
+		ozp_service_free(&copy);
+	} else {
+		take_answer(job, service, begun, now);
+	}
+	is_set = job->is_set;
+	/* The kernel, which does not have it, will not tell that it is idle. */
+	if (job->is_refused) {
+		job->is_idle = true;
+		job->idle_used = 0;
+	}
 	let_go(job, now);
+	return is_set;
 }
 
 /* It has no instance: the service stays, so that packets are refused at once
@@ -278,13 +156,7 @@ static void believe_empty(struct job *job)
 	log_info("%s: no instance any more", job->service.name);
 	none = job->service;
 	none.n_instance = 0;
-	learn(job, &none);
-}
-
-/* Nothing is known of it, and nobody says any more that it is here. */
-static bool is_over(const struct job *job)
-{
-	return !job->is_known && !job->is_declared && !job->is_announced;
+	interest_learn(job, &none);
 }
 
 void interests_empty(struct interests *in, const char *name, uint64_t now)
@@ -304,12 +176,12 @@ void interests_empty(struct interests *in, const char *name, uint64_t now)
 			pause = EMPTY_PAUSE * job->empties;
 	}
 	pause = pause_until_announced(job, pause, now);
-	if (is_over(job)) {
+	if (interest_is_over(job)) {
 		in->ops->unsubscribe(in->data, name);
-		forget(job);
+		interest_forget(job);
 		return;
 	}
-	ask_later(job, pause, now);
+	interest_ask_later(job, pause, now);
 	let_go(job, now);
 }
 
@@ -320,7 +192,7 @@ void interests_unanswered(struct interests *in, const char *name, uint64_t now)
 	if (!job)
 		return;
 	job->is_confirmed = false;
-	ask_later(job, in->options.refresh / 4, now);
+	interest_ask_later(job, in->options.refresh / 4, now);
 }
 
 void interests_update(struct interests *in, const char *name,
@@ -328,14 +200,14 @@ void interests_update(struct interests *in, const char *name,
 {
 	struct job *job = jobs_get(&in->jobs, name);
 
-	if (!job) {
+	if (!job || !interest_is_asked_for(job)) {
 		/* From an earlier life; the session outlived it. */
 		in->ops->unsubscribe(in->data, name);
 		return;
 	}
 	if (update == UPDATE_UNDEPLOYMENT)
 		job->is_undeployed = true;
-	ask(job, true, now);
+	interest_ask(job, true, now);
 }
 
 void interests_removed(struct interests *in, const char *name, uint64_t now)
@@ -344,58 +216,21 @@ void interests_removed(struct interests *in, const char *name, uint64_t now)
 
 	if (removals_heard(&in->removals, name, now))
 		return;
-	if (!job || !is_asked_for(job))
+	if (!job || !interest_is_asked_for(job))
 		return;
 	log_info("%s: somebody removed our interest: asking again", name);
 	job->is_registered = false;
-	ask(job, true, now);
-}
-
-void interests_announce(struct interests *in, const char *name, uint64_t now)
-{
-	struct job *job = get_or_add(in, name, now);
-
-	if (job->is_local)
-		return;
-	if (!interest_is_hosted(job)) {
-		job->is_announced = true;
-		in->ops->local_changed(in->data);
-	}
-	job->is_announced = true;
-	job->attempts = 0;
-	job->announced_until = now + ANNOUNCED_TIME;
+	interest_ask(job, true, now);
 }
 
 void interests_deployed(struct interests *in, const char *name, uint64_t now)
 {
 	struct job *job = jobs_get(&in->jobs, name);
 
-	if (!job || !is_asked_for(job))
+	if (!job || !interest_is_asked_for(job))
 		in->ops->subscribe(in->data, name);
 	interests_announce(in, name, now);
-	ask(jobs_get(&in->jobs, name), true, now);
-}
-
-void interests_declare(struct interests *in, const char *name, bool is_here,
-		       uint64_t now)
-{
-	struct job *job = jobs_get(&in->jobs, name);
-
-	if (!job && !is_here)
-		return;
-	if (is_here && in->connected && (!job || !is_asked_for(job)))
-		in->ops->subscribe(in->data, name);
-	job = get_or_add(in, name, now);
-	if (!is_here)
-		job->is_announced = false;
-	job->is_declared = is_here;
-	in->ops->local_changed(in->data);
-	if (is_over(job)) {
-		in->ops->unsubscribe(in->data, name);
-		forget(job);
-	} else {
-		ask(job, true, now);
-	}
+	interest_ask(jobs_get(&in->jobs, name), true, now);
 }
 
 void interests_connect(struct interests *in, uint64_t now)
@@ -404,17 +239,18 @@ void interests_connect(struct interests *in, uint64_t now)
 	struct job *job;
 
 	in->connected = true;
+	removals_connect(&in->removals, now);
 	map_for_each(&in->jobs.names, node, after)
 	{
 		job = map_entry(node, struct job, node);
-		if (!is_asked_for(job))
+		if (!interest_is_asked_for(job))
 			continue;
 		job->is_confirmed = false;
 		if (job->is_announced) {
-			job->announced_until = now + ANNOUNCED_TIME;
+			job->announced_until = now + INTEREST_ANNOUNCED;
 			job->attempts = 0;
 		}
-		join(job, now);
+		interest_join(job, now);
 	}
 }
 
@@ -424,6 +260,7 @@ void interests_disconnect(struct interests *in)
 	struct job *job;
 
 	in->connected = false;
+	removals_disconnect(&in->removals);
 	map_for_each(&in->jobs.names, node, after)
 	{
 		job = map_entry(node, struct job, node);
@@ -469,7 +306,7 @@ void interests_deleted(struct interests *in, const char *name)
 
 	names_del(&in->foreign, name);
 	if (job && job->is_known)
-		push(job);
+		interest_push(job);
 }
 
 bool interests_missed(struct interests *in, const char *address)
@@ -478,7 +315,7 @@ bool interests_missed(struct interests *in, const char *address)
 
 	if (!job || !job->is_known)
 		return false;
-	push(job);
+	interest_push(job);
 	return job->is_set;
 }
 
@@ -487,121 +324,7 @@ void interests_doubted(struct interests *in, const char *address, uint64_t now)
 	struct job *job = jobs_get_by_address(&in->jobs, address);
 
 	if (job && !job->is_static)
-		ask(job, true, now);
-}
-
-void interests_adopt(struct interests *in, const struct ozp_service *service,
-		     uint64_t now)
-{
-	struct job *job = jobs_get(&in->jobs, service->name);
-
-	if (job && job->is_known && !job->is_restored)
-		return;
-	job = get_or_add(in, service->name, now);
-	relearn(job, service);
-	job->is_set = true;
-	join(job, now);
-}
-
-void interests_restore(struct interests *in, const struct ozp_service *service,
-		       uint64_t now)
-{
-	struct job *job = jobs_get(&in->jobs, service->name);
-
-	if (job && job->is_known)
-		return;
-	relearn(get_or_add(in, service->name, now), service);
-}
-
-static void list_one(struct interests *in, const struct ozp_service *service,
-		     uint64_t now)
-{
-	struct job *job = get_or_add(in, service->name, now);
-	bool was_asked_for = is_asked_for(job);
-
-	job->is_listed = true;
-	/* The file is newer than what was saved, and than the kernel's table. */
-	job->is_restored = false;
-	/* A file that did not change for a job changes nothing about it. */
-	if (!job->is_static) {
-		job->is_static = true;
-		job->is_set = false;
-		in->ops->table_changed(in->data);
-	}
-	learn(job, service);
-	if (!was_asked_for)
-		join(job, now);
-}
-
-static void unlist(struct job *job, uint64_t now)
-{
-	bool was_asked_for = is_asked_for(job);
-	struct interests *in = job->owner;
-
-	job->is_static = false;
-	if (job->is_declared || job->is_announced || job->is_registered) {
-		in->ops->table_changed(in->data);
-		push(job);
-		if (!was_asked_for)
-			join(job, now);
-		return;
-	}
-	log_info("%s: not in the table file any more", job->service.name);
-	if (!interest_is_foreign(job))
-		in->ops->del(in->data, job->service.name);
-	in->ops->unsubscribe(in->data, job->service.name);
-	forget(job);
-}
-
-void interests_list(struct interests *in, const struct ozp_service *services,
-		    size_t count, uint64_t now)
-{
-	struct map_node *node, *after;
-	struct job *job;
-	size_t i;
-
-	map_for_each(&in->jobs.names, node, after)
-		map_entry(node, struct job, node)
-			->is_listed = false;
-	for (i = 0; i < count; i++)
-		list_one(in, &services[i], now);
-	map_for_each(&in->jobs.names, node, after)
-	{
-		job = map_entry(node, struct job, node);
-		if (job->is_static && !job->is_listed)
-			unlist(job, now);
-	}
-}
-
-static void move_job(struct job *job, const struct own *from,
-		     const struct own *to, uint64_t now)
-{
-	bool was_asked_for = is_asked_for(job);
-	struct interests *in = job->owner;
-
-	if (job->is_local && !job->is_static &&
-	    record_move(&job->service, from, to)) {
-		push(job);
-		in->ops->table_changed(in->data);
-	}
-	set_local(job, record_is_local(&job->service, to));
-	if (!was_asked_for)
-		join(job, now);
-}
-
-void interests_move(struct interests *in, const struct own *own, uint64_t now)
-{
-	struct own was = in->own;
-	struct map_node *node, *after;
-	struct job *job;
-
-	in->own = *own;
-	map_for_each(&in->jobs.names, node, after)
-	{
-		job = map_entry(node, struct job, node);
-		if (job->is_known)
-			move_job(job, &was, own, now);
-	}
+		interest_ask(job, true, now);
 }
 
 void interests_uninit(struct interests *in)

@@ -25,7 +25,7 @@ struct interest_options {
 
 /**
  * struct interest_ops - What the rules lead to.
- * @ask: ask the cluster for a job; @rank: because of a change, or as usual
+ * @ask: ask the cluster for a job; @is_changed: it is not what it was
  * @is_asked: that is being done
  * @set: let the kernel have a service; 0 or an error
  * @del: let the kernel not have it any more
@@ -59,6 +59,7 @@ struct interest_ops {
  * @own: where this node is
  * @ops: what the rules lead to
  * @data: for @ops
+ * @has_cluster: there is one, if not now; otherwise a table file has it all
  * @connected: the cluster can be asked
  */
 struct interests {
@@ -70,6 +71,7 @@ struct interests {
 	struct own own;
 	const struct interest_ops *ops;
 	void *data;
+	bool has_cluster;
 	bool connected;
 };
 
@@ -97,8 +99,12 @@ void interest_desired(const struct job *job, struct ozp_service *service);
  * @service: its addresses and instances; there was at least one in the list
  * @begun: when the question was asked whose answer this is; 0 for none
  * @now: the time
+ *
+ * What the kernel refuses is not wanted any longer.
+ *
+ * Return: the kernel has it.
  */
-void interests_answer(struct interests *in, const struct ozp_service *service,
+bool interests_answer(struct interests *in, const struct ozp_service *service,
 		      uint64_t begun, uint64_t now);
 
 /** interests_empty() - The cluster says that a job has no instance. */
@@ -178,8 +184,11 @@ void interests_restore(struct interests *in, const struct ozp_service *service,
 /** interests_announce() - A job had instances here in an earlier life. */
 void interests_announce(struct interests *in, const char *job, uint64_t now);
 
-/** interests_declare() - The operator says whether a job has instances here. */
-void interests_declare(struct interests *in, const char *job, bool is_here,
+/**
+ * interests_declare() - The operator says whether a job has instances here.
+ * Return: false when nobody said that it had.
+ */
+bool interests_declare(struct interests *in, const char *job, bool is_here,
 		       uint64_t now);
 
 /**

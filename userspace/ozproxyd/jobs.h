@@ -21,12 +21,15 @@ struct interests;
  * @service: its name, and what is known of it
  * @is_known: the table is to have it
  * @is_set: the kernel has it as it is in @service
+ * @is_refused: the kernel did not want it so
  * @is_restored: known from a file of an earlier time, and from nobody else yet
  * @is_static: it comes from the table file
  * @is_listed: while the table file is read: it is still there
  * @is_declared: the operator says that it has instances here
  * @is_announced: an instance was deployed here, and no answer has it yet
  * @is_local: the last answer has an instance here
+ * @is_moved: it came along to another address of this node, and no answer has it
+ *   there yet
  * @is_registered: the cluster has the interest of this node in it
  * @is_confirmed: the cluster answered since it can be asked
  * @is_undeployed: an instance went, and no answer says yet which
@@ -45,12 +48,14 @@ struct job {
 	struct ozp_service service;
 	bool is_known;
 	bool is_set;
+	bool is_refused;
 	bool is_restored;
 	bool is_static;
 	bool is_listed;
 	bool is_declared;
 	bool is_announced;
 	bool is_local;
+	bool is_moved;
 	bool is_registered;
 	bool is_confirmed;
 	bool is_undeployed;

@@ -27,6 +27,12 @@
 /* Notifications that are read before other things get their turn. */
 #define READS_MAX 64
 
+/* Notifications that are dropped at once: more than a socket holds. */
+#define DROPS_MAX 100000
+
+/* Longest reason of a complaint. */
+#define REASON 256
+
 struct kernel {
 	struct ev_loop *loop;
 	const struct setup *setup;
@@ -40,6 +46,7 @@ struct kernel {
 	uint32_t mtu; /* with which it was routed */
 	bool is_up; /* and routed */
 	bool failed; /* and that was said */
+	char reason[REASON]; /* of the last complaint about something in it */
 	double pause;
 	ev_io io;
 	ev_timer retry;
@@ -192,6 +199,9 @@ static int read_misses(struct kernel *kernel)
 
 	OZP_SET(&request, OZPROXY_A_MISS_IFINDEX);
 	err = ozp_miss_dump(kernel->sock, &request, keep_miss, &misses);
+	/* They change all the time: those that came meanwhile were told. */
+	if (err == -EINTR)
+		err = 0;
 	for (i = 0; i < misses.count; i++)
 		miss_address(kernel, &misses.misses[i]);
 	free(misses.misses);
@@ -282,12 +292,29 @@ static void attach(struct kernel *kernel)
 	settle(kernel);
 }
 
+static int drop_event(const struct ozp_event *event, void *data)
+{
+	(void)event;
+	(void)data;
+	return 0;
+}
+
+/* What was told is older than what is read next, and some of it is missing. */
+static void drop_events(struct kernel *kernel)
+{
+	int i, err = 0;
+
+	for (i = 0; i < DROPS_MAX && !err; i++)
+		err = ozp_monitor_read(kernel->monitor, drop_event, NULL);
+}
+
 static void repair(struct kernel *kernel)
 {
 	int err;
 
 	log_warning("%s: events came faster than they were read: reading all",
 		    kernel->setup->device);
+	drop_events(kernel);
 	err = read_table(kernel);
 	if (!err || !kernel->sock || is_lost(kernel, err))
 		return;
@@ -455,10 +482,20 @@ void kernel_look(struct kernel *kernel)
 		attach(kernel);
 }
 
+/* Containers and the cluster can repeat it as they like: once each reason. */
+static void complain_of(struct kernel *kernel, const char *what,
+			const char *reason)
+{
+	log_write(strcmp(reason, kernel->reason) ? LEVEL_WARNING : LEVEL_DEBUG,
+		  "%s: %s", what, reason);
+	snprintf(kernel->reason, sizeof(kernel->reason), "%s", reason);
+}
+
 int kernel_set(struct kernel *kernel, const struct ozp_service *service)
 {
 	struct ozp_service request = *service;
 	const struct ozp_error *error;
+	char reason[REASON];
 	int err;
 
 	if (!kernel->ifindex)
@@ -469,9 +506,10 @@ int kernel_set(struct kernel *kernel, const struct ozp_service *service)
 	if (!err || is_lost(kernel, err))
 		return err;
 	error = ozp_socket_error(kernel->sock);
-	log_warning("%s: refused by the kernel: %s%s%s", service->name,
-		    error->attribute, *error->attribute ? ": " : "",
-		    setup_why(kernel->sock, err));
+	snprintf(reason, sizeof(reason), "refused by the kernel: %s%s%s",
+		 error->attribute, *error->attribute ? ": " : "",
+		 setup_why(kernel->sock, err));
+	complain_of(kernel, service->name, reason);
 	return err;
 }
 
@@ -524,6 +562,7 @@ int kernel_clear(struct kernel *kernel, const char *service, uint64_t used)
 void kernel_deny(struct kernel *kernel, const char *address)
 {
 	struct ozp_miss request = { .ifindex = kernel->ifindex };
+	char reason[REASON];
 	struct ip ip;
 	int err;
 
@@ -541,7 +580,9 @@ void kernel_deny(struct kernel *kernel, const char *address)
 	OZP_SET(&request, OZPROXY_A_MISS_LIFETIME);
 	err = ozp_miss_resolve(kernel->sock, &request);
 	/* -EEXIST: the answer came on another way. */
-	if (err && !is_lost(kernel, err) && err != -EEXIST)
-		log_warning("%s: not denied: %s", address,
-			    setup_why(kernel->sock, err));
+	if (!err || is_lost(kernel, err) || err == -EEXIST)
+		return;
+	snprintf(reason, sizeof(reason), "not denied: %s",
+		 setup_why(kernel->sock, err));
+	complain_of(kernel, address, reason);
 }

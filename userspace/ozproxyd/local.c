@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/in6.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,11 @@ static void find_source(const char *far, struct ip *ip)
 	fd = socket(there.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
+	/* Others are told of it: not one that is made to be forgotten
+	 * (RFC 8981). Of IPv4 the option is unknown.
+	 */
+	setsockopt(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES,
+		   &(int){ IPV6_PREFER_SRC_PUBLIC }, sizeof(int));
 	if (!connect(fd, (void *)&to, sizeof(to)) &&
 	    !getsockname(fd, (void *)&from, &len)) {
 		ip->family = there.family;
@@ -71,12 +77,18 @@ void local_find_own(const char *address, uint16_t port, struct own *own)
 	}
 }
 
+bool local_is_same_ip(const struct ip *a, const struct ip *b)
+{
+	if (a->family != b->family)
+		return false;
+	return a->family == AF_INET ? a->v4.s_addr == b->v4.s_addr :
+				      IN6_ARE_ADDR_EQUAL(&a->v6, &b->v6);
+}
+
 bool local_is_same(const struct own *a, const struct own *b)
 {
-	return a->port == b->port && a->v4.family == b->v4.family &&
-	       a->v6.family == b->v6.family &&
-	       a->v4.v4.s_addr == b->v4.v4.s_addr &&
-	       !memcmp(&a->v6.v6, &b->v6.v6, sizeof(a->v6.v6));
+	return a->port == b->port && local_is_same_ip(&a->v4, &b->v4) &&
+	       local_is_same_ip(&a->v6, &b->v6);
 }
 
 const char *local_text(const struct own *own, char *text)
@@ -93,19 +105,20 @@ const char *local_text(const struct own *own, char *text)
 }
 
 /* A line is a job's name, with a + before it when the operator said so. */
-void local_load(const char *directory, struct interests *interests,
-		uint64_t now)
+int local_load(const char *directory, struct interests *interests, uint64_t now)
 {
 	char path[PATH_MAX], *line = NULL;
 	const char *name;
+	static bool said;
 	size_t room = 0;
 	FILE *file;
+	int err;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, LOCAL_FILE);
 	file = fopen(path, "re");
-	if (!file)
-		return;
-	while (getline(&line, &room, file) >= 0) {
+	if (!file && errno == ENOENT)
+		return 0;
+	while (file && getline(&line, &room, file) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
 		name = *line == '+' ? line + 1 : line;
 		if (!topic_is_word(name, OZPROXY_NAME_MAX))
@@ -113,10 +126,18 @@ void local_load(const char *directory, struct interests *interests,
 		if (*line == '+')
 			interests_declare(interests, name, true, now);
 		else
-			interests_announce(interests, name, now);
+			interests_deployed(interests, name, now);
 	}
+	err = !file || ferror(file) ? -errno : 0;
 	free(line);
-	fclose(file);
+	if (file)
+		fclose(file);
+	if (err)
+		log_once(&said,
+			 "%s: %s: jobs of this node may be missing, and it is "
+			 "not written before it can be read",
+			 path, strerror(-err));
+	return err;
 }
 
 int local_save(const char *directory, const struct interests *interests)

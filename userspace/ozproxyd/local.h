@@ -21,6 +21,9 @@
  */
 void local_find_own(const char *address, uint16_t port, struct own *own);
 
+/** local_is_same_ip() - Are they the same address, or both none? */
+bool local_is_same_ip(const struct ip *a, const struct ip *b);
+
 /** local_is_same() - Are they the same node? */
 bool local_is_same(const struct own *a, const struct own *b);
 
@@ -32,9 +35,12 @@ const char *local_text(const struct own *own, char *text);
  * @directory: where
  * @interests: who wants to know
  * @now: the time
+ *
+ * Return: 0, also when none were, or a negative errno: they are there, but cannot
+ * be read. It is complained about once.
  */
-void local_load(const char *directory, struct interests *interests,
-		uint64_t now);
+int local_load(const char *directory, struct interests *interests,
+	       uint64_t now);
 
 /**
  * local_save() - Save them; complains once when that is not possible.

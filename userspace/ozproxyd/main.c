@@ -79,8 +79,10 @@ static int show_status(const struct config *config, bool json)
 	err = ask_helper(config->status_socket, json ? "status json" : "status",
 			 &text);
 	if (err && !text) {
-		fprintf(stderr, "ozproxyd: %s: %s: is it running?\n",
-			config->status_socket, strerror(-err));
+		fprintf(stderr, "ozproxyd: %s: %s: %s\n", config->status_socket,
+			strerror(-err),
+			err == -EACCES ? "root and its group may ask" :
+					 "is it running?");
 		return STATUS_FAILED;
 	}
 	fputs(text, err ? stderr : stdout);

@@ -56,21 +56,29 @@ static int take_broker(struct config *config, const json_t *json, char *error)
 	return take(config, "broker", broker, error);
 }
 
-static void check_tunnel(const struct config *config, const json_t *json,
-			 const char *name)
+/* What it says of its own tunnel, and where. */
+struct tunnel {
+	const char *file; /* NULL: nothing */
+	char port[256];
+};
+
+/* Both files may have to do with it, in any order. */
+static void check_tunnel(const struct config *config,
+			 const struct tunnel *tunnel)
 {
-	char ours[32], port[256];
+	char ours[32];
 
 	snprintf(ours, sizeof(ours), "%u",
 		 config_is_given(config, "port") ? (unsigned int)config->port :
 						   50103);
-	if (text_of(json, "TunnelPort", port) && !strcmp(port, ours))
+	if (tunnel->file && !strcmp(tunnel->port, ours))
 		log_warning("%s: NetManager takes port %s itself: give it "
 			    "another TunnelPort",
-			    name, port);
+			    tunnel->file, tunnel->port);
 }
 
-static int read_file(struct config *config, const char *name, char *error)
+static int read_file(struct config *config, const char *name,
+		     struct tunnel *tunnel, char *error)
 {
 	json_error_t at;
 	json_t *json = json_load_file(name, 0, &at);
@@ -79,8 +87,12 @@ static int read_file(struct config *config, const char *name, char *error)
 	size_t i;
 
 	if (!json_is_object(json)) {
-		snprintf(error, CONFIG_ERROR, "%.256s: %s", name,
-			 json ? "it is no object" : at.text);
+		if (json || at.line < 0)
+			snprintf(error, CONFIG_ERROR, "%.256s: %s", name,
+				 json ? "it is no object" : at.text);
+		else
+			snprintf(error, CONFIG_ERROR, "%.256s, line %d: %s",
+				 name, at.line, at.text);
 		json_decref(json);
 		return -EINVAL;
 	}
@@ -92,17 +104,24 @@ static int read_file(struct config *config, const char *name, char *error)
 				   error);
 	if (!err)
 		err = take_broker(config, json, error);
-	check_tunnel(config, json, name);
+	if (text_of(json, "TunnelPort", text)) {
+		strcpy(tunnel->port, text);
+		tunnel->file = name;
+	}
 	json_decref(json);
 	return err;
 }
 
 int netmanager_read(struct config *config, char *error)
 {
+	struct tunnel tunnel = {};
 	int i, err = 0;
 
 	for (i = 0;
 	     i < CONFIG_FILES_MAX && config->netmanager_config[i] && !err; i++)
-		err = read_file(config, config->netmanager_config[i], error);
+		err = read_file(config, config->netmanager_config[i], &tunnel,
+				error);
+	if (!err)
+		check_tunnel(config, &tunnel);
 	return err;
 }

@@ -207,28 +207,33 @@ bool record_forget_address(struct ozp_service *service, const char *text)
 	return had;
 }
 
+/* In its own family, if the node has an address of that. */
+static bool move_instance(struct ozp_instance *instance, const struct own *to)
+{
+	struct ozp_instance was = *instance;
+
+	if (OZP_HAS(instance, OZPROXY_A_INSTANCE_NODE_IPV4) && to->v4.family)
+		instance->node_ipv4 = to->v4.v4;
+	else if (OZP_HAS(instance, OZPROXY_A_INSTANCE_NODE_IPV6) &&
+		 to->v6.family)
+		instance->node_ipv6 = to->v6.v6;
+	else
+		return false;
+	instance->node_port = to->port;
+	return was.node_port != to->port ||
+	       !is_v4(&was.node_ipv4, &instance->node_ipv4) ||
+	       !is_v6(&was.node_ipv6, &instance->node_ipv6);
+}
+
 bool record_move(struct ozp_service *service, const struct own *from,
 		 const struct own *to)
 {
-	struct ozp_instance *instance;
 	bool moved = false;
 	unsigned int i;
 
-	for (i = 0; i < service->n_instance; i++) {
-		instance = &service->instance[i];
-		if (!record_is_at(instance, from))
-			continue;
-		if (OZP_HAS(instance, OZPROXY_A_INSTANCE_NODE_IPV4) &&
-		    to->v4.family)
-			instance->node_ipv4 = to->v4.v4;
-		else if (OZP_HAS(instance, OZPROXY_A_INSTANCE_NODE_IPV6) &&
-			 to->v6.family)
-			instance->node_ipv6 = to->v6.v6;
-		else
-			continue;
-		instance->node_port = to->port;
-		moved = true;
-	}
+	for (i = 0; i < service->n_instance; i++)
+		if (record_is_at(&service->instance[i], from))
+			moved |= move_instance(&service->instance[i], to);
 	return moved;
 }
 

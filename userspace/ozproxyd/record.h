@@ -70,7 +70,7 @@ bool record_forget_address(struct ozp_service *service, const char *address);
  * @from: the node as it was
  * @to: the node as it is
  *
- * Return: there were some.
+ * Return: some are at another place now.
  */
 bool record_move(struct ozp_service *service, const struct own *from,
 		 const struct own *to);

@@ -81,6 +81,33 @@ bool removals_precede(const struct removals *removals, const char *job,
 	return !removal || (!removal->echoes && begun > removal->at);
 }
 
+void removals_disconnect(struct removals *removals)
+{
+	struct map_node *node, *after;
+	struct removal *removal;
+
+	map_for_each(&removals->map, node, after)
+	{
+		removal = map_entry(node, struct removal, node);
+		if (removal->echoes)
+			timer_stop(removals->timers, &removal->timer);
+	}
+}
+
+void removals_connect(struct removals *removals, uint64_t now)
+{
+	struct map_node *node, *after;
+	struct removal *removal;
+
+	map_for_each(&removals->map, node, after)
+	{
+		removal = map_entry(node, struct removal, node);
+		if (removal->echoes)
+			timer_set(removals->timers, &removal->timer,
+				  now + REMOVAL_TIME);
+	}
+}
+
 void removals_uninit(struct removals *removals)
 {
 	struct map_node *node, *after;

@@ -45,6 +45,16 @@ bool removals_are_due(const struct removals *removals, const char *job);
 bool removals_precede(const struct removals *removals, const char *job,
 		      uint64_t begun);
 
+/**
+ * removals_disconnect() - None gets there, and none comes back, for a while.
+ *
+ * The broker is told of them when it is there again, however long that takes.
+ */
+void removals_disconnect(struct removals *removals);
+
+/** removals_connect() - It is there again. */
+void removals_connect(struct removals *removals, uint64_t now);
+
 /** removals_uninit() - Forget all. */
 void removals_uninit(struct removals *removals);
 

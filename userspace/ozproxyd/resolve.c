@@ -16,33 +16,56 @@ struct resolve {
 	struct ev_loop *loop;
 	struct gaicb request;
 	struct addrinfo hints;
-	void (*done)(void *data, const char *error);
+	unsigned int turn;
+	void (*done)(void *data, const char *address, const char *error);
 	void *data;
 	ev_timer timer;
 	char host[]; /* a copy: a look-up may outlive who asked for it */
 };
 
+/* One of those that were found, in turn. */
+static int pick(const struct resolve *resolve, char *address)
+{
+	const struct addrinfo *found = resolve->request.ar_result, *info;
+	unsigned int count = 0, turn;
+
+	for (info = found; info; info = info->ai_next)
+		count++;
+	if (!count)
+		return EAI_NONAME;
+	info = found;
+	for (turn = resolve->turn % count; turn; turn--)
+		info = info->ai_next;
+	return getnameinfo(info->ai_addr, info->ai_addrlen, address,
+			   RESOLVE_TEXT, NULL, 0, NI_NUMERICHOST);
+}
+
 static void on_time(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct resolve *resolve = timer->data;
 	int err = gai_error(&resolve->request);
+	char address[RESOLVE_TEXT];
 
 	(void)events;
 	if (err == EAI_INPROGRESS)
 		return;
 	ev_timer_stop(loop, timer);
+	err = err ?: pick(resolve, address);
 	/* The last: it may stop us. */
-	resolve->done(resolve->data, err ? gai_strerror(err) : NULL);
+	resolve->done(resolve->data, err ? NULL : address,
+		      err ? gai_strerror(err) : NULL);
 }
 
-struct resolve *resolve_start(struct ev_loop *loop, const char *host,
-			      void (*done)(void *data, const char *error),
-			      void *data)
+struct resolve *
+resolve_start(struct ev_loop *loop, const char *host, unsigned int turn,
+	      void (*done)(void *data, const char *address, const char *error),
+	      void *data)
 {
 	struct resolve *resolve = mem_zero(sizeof(*resolve) + strlen(host) + 1);
 	struct gaicb *list[] = { &resolve->request };
 
 	resolve->loop = loop;
+	resolve->turn = turn;
 	resolve->done = done;
 	resolve->data = data;
 	resolve->hints.ai_socktype = SOCK_STREAM;

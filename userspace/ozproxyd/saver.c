@@ -18,7 +18,8 @@
 struct saver {
 	struct ev_loop *loop;
 	const char *directory;
-	const struct interests *interests;
+	struct interests *interests;
+	bool is_unread; /* the file of jobs may have some that are not known */
 	double pause; /* between two times, in seconds */
 	ev_timer table;
 	ev_timer local;
@@ -68,12 +69,31 @@ static void save_table(struct saver *saver)
 		saver_table(saver);
 }
 
-int saver_local_now(struct saver *saver)
+/* What is written takes the place of what was there, which is to be known. */
+static int read_local(struct saver *saver)
 {
 	int err;
 
+	err = local_load(saver->directory, saver->interests,
+			 (uint64_t)(seconds() * 1000));
+	saver->is_unread = err;
+	return err;
+}
+
+void saver_load(struct saver *saver)
+{
+	store_load(saver->directory, saver->interests,
+		   (uint64_t)(seconds() * 1000));
+	read_local(saver);
+}
+
+int saver_local_now(struct saver *saver)
+{
+	int err = saver->is_unread ? read_local(saver) : 0;
+
 	ev_timer_stop(saver->loop, &saver->local);
-	err = local_save(saver->directory, saver->interests);
+	if (!err)
+		err = local_save(saver->directory, saver->interests);
 	if (err)
 		start(saver, &saver->local, saver->pause);
 	return err;
@@ -94,7 +114,7 @@ static void on_local(struct ev_loop *loop, ev_timer *timer, int events)
 }
 
 struct saver *saver_start(struct ev_loop *loop, const char *directory,
-			  const struct interests *interests, uint64_t pause)
+			  struct interests *interests, uint64_t pause)
 {
 	struct saver *saver = mem_zero(sizeof(*saver));
 

@@ -17,12 +17,15 @@ struct saver;
  * saver_start() - Begin; nothing is written yet.
  * @loop: where it runs
  * @directory: where to; is kept
- * @interests: what is written
+ * @interests: who knows it
  * @pause: ms between two times that the table is written, at least; what is
  *   written to is often a card that wears out
  */
 struct saver *saver_start(struct ev_loop *loop, const char *directory,
-			  const struct interests *interests, uint64_t pause);
+			  struct interests *interests, uint64_t pause);
+
+/** saver_load() - Let @interests know what was written, before all else. */
+void saver_load(struct saver *saver);
 
 /** saver_stop() - Write what is to be written, and end; NULL is nothing. */
 void saver_stop(struct saver *saver);

@@ -4,6 +4,7 @@
 #include "setup.h"
 #include <errno.h>
 #include <string.h>
+#include "local.h"
 #include "mem.h"
 
 const char *setup_why(const struct ozp_socket *sock, int err)
@@ -12,18 +13,27 @@ const char *setup_why(const struct ozp_socket *sock, int err)
 
 	if (error->module)
 		return "the module ozproxy is not loaded";
-	return *error->message ? error->message : strerror(-err);
+	if (*error->message)
+		return error->message;
+	if (err == -EEXIST)
+		return "there is a device of this name, of another kind";
+	return strerror(-err);
+}
+
+static void add_address(struct ozp_link *link, const struct ip *ip)
+{
+	const void *address = ip->family == AF_INET ? (const void *)&ip->v4 :
+						      &ip->v6;
+
+	if (ip->family)
+		mem_need(ozp_link_add_local(link, ip->family, address) ? NULL :
+									 link);
 }
 
 static void add_local(struct ozp_link *link, const struct own *own)
 {
-	if (own->v4.family)
-		mem_need(ozp_link_add_local(link, AF_INET, &own->v4.v4) ? NULL :
-									  link);
-	if (own->v6.family)
-		mem_need(ozp_link_add_local(link, AF_INET6, &own->v6.v6) ?
-				 NULL :
-				 link);
+	add_address(link, &own->v4);
+	add_address(link, &own->v6);
 }
 
 static void fill_link(const struct setup *setup, const struct own *own,
@@ -99,6 +109,7 @@ static int route_family(struct ozp_socket *sock,
 			enum log_level level)
 {
 	enum ozp_change change;
+	static bool said;
 	int err;
 
 	err = ozp_device_route(sock, device, family, &change);
@@ -115,8 +126,8 @@ static int route_family(struct ozp_socket *sock,
 	err = ozp_forwarding_enable(family, &change);
 	/* A container of ours may not write there; the host was asked to. */
 	if (err)
-		log_warning("forwarding could not be turned on: %s",
-			    strerror(-err));
+		log_once(&said, "forwarding could not be turned on: %s",
+			 strerror(-err));
 	return 0;
 }
 
@@ -144,8 +155,11 @@ int setup_move(struct ozp_socket *sock, uint32_t ifindex,
 	int err;
 
 	fill_link(setup, own, &link);
-	if (also)
-		add_local(&link, also);
+	/* The kernel wants each of them once. */
+	if (also && !local_is_same_ip(&also->v4, &own->v4))
+		add_address(&link, &also->v4);
+	if (also && !local_is_same_ip(&also->v6, &own->v6))
+		add_address(&link, &also->v6);
 	err = ozp_device_set(sock, ifindex, &link);
 	ozp_link_free(&link);
 	return err;

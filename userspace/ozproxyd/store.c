@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "log.h"
@@ -54,6 +55,19 @@ static bool has_text(const char *path, const char *text, size_t len)
 	return !count && done == len;
 }
 
+/* A new name is on the disk when its directory is. */
+static int sync_directory(const char *directory)
+{
+	int fd, err;
+
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = fsync(fd) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
 static int replace(const char *directory, const char *name, const char *text,
 		   size_t len)
 {
@@ -80,6 +94,21 @@ static int replace(const char *directory, const char *name, const char *text,
 		err = -errno;
 	if (err)
 		unlink(next);
+	return err ?: sync_directory(directory);
+}
+
+int store_lock(const char *directory)
+{
+	int fd, err;
+
+	mkdir(directory, 0750);
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	err = -errno;
+	close(fd);
 	return err;
 }
 

@@ -10,6 +10,15 @@
 #include "interest.h"
 
 /**
+ * store_lock() - Have the directory for oneself, until the end of the program.
+ * @directory: which; made if it is not there
+ *
+ * Return: what to close, or a negative errno; -EWOULDBLOCK when somebody else
+ * has it.
+ */
+int store_lock(const char *directory);
+
+/**
  * store_write() - Replace a file, so that at any moment it is old or new.
  * @directory: where; made if it is not there
  * @name: which

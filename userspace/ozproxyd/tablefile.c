@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
+#include "jobs.h"
 #include "log.h"
 #include "mem.h"
 #include "ozproxy_service.h"
@@ -56,25 +57,71 @@ static char *read_all(const char *path, size_t *len)
 }
 
 struct reading {
-	const char *path;
+	struct ozp_result_reader reader;
 	struct tablefile_list *list;
-	char *error;
+	struct jobs seen;
+	char wrong[TABLEFILE_ERROR]; /* the first of it */
 };
+
+/* What another job has, too, or "". */
+struct clash {
+	const struct jobs *seen;
+	char address[RECORD_TEXT];
+	const char *job;
+};
+
+static void find_clash(const char *address, void *data)
+{
+	struct clash *clash = data;
+	const struct job *job = jobs_get_by_address(clash->seen, address);
+
+	if (!job)
+		return;
+	clash->job = job->service.name;
+	snprintf(clash->address, sizeof(clash->address), "%s", address);
+}
+
+/* Of two that both say something one would be ignored. */
+static int check_others(struct reading *reading,
+			const struct ozp_service *service)
+{
+	struct clash clash = { .seen = &reading->seen };
+	char *error = reading->reader.error;
+	size_t room = sizeof(reading->reader.error);
+
+	if (jobs_get(&reading->seen, service->name)) {
+		snprintf(error, room, "this job is there twice");
+		return -EINVAL;
+	}
+	record_addresses(service, find_clash, &clash);
+	if (clash.job) {
+		snprintf(error, room, "%s belongs to %.128s already",
+			 clash.address, clash.job);
+		return -EINVAL;
+	}
+	jobs_replace(&reading->seen, jobs_add(&reading->seen, service->name),
+		     service);
+	return 0;
+}
 
 static int take_result(struct ozp_result *result, void *data)
 {
 	struct reading *reading = data;
 	struct tablefile_list *list = reading->list;
+	int err;
 
 	/* A job without an instance is as good as none. */
 	if (result->is_negative)
 		return 0;
 	if (!topic_is_word(result->service.name, OZPROXY_NAME_MAX)) {
-		snprintf(reading->error, TABLEFILE_ERROR,
-			 "%s: '%.64s' cannot be the name of a job",
-			 reading->path, result->service.name);
+		snprintf(reading->reader.error, sizeof(reading->reader.error),
+			 "'%.64s' cannot be the name of a job",
+			 result->service.name);
 		return -EINVAL;
 	}
+	err = check_others(reading, &result->service);
+	if (err)
+		return err;
 	list->services = mem_grow(list->services, list->count, &list->room,
 				  sizeof(*list->services));
 	list->services[list->count++] = result->service;
@@ -82,20 +129,27 @@ static int take_result(struct ozp_result *result, void *data)
 	return 0;
 }
 
-static void take_note(const char *text, void *data)
+static void take_note(enum ozp_result_kind kind, const char *text, void *data)
 {
-	(void)data;
-	log_news(text);
+	struct reading *reading = data;
+
+	if (kind != OZP_RESULT_WRONG)
+		log_news(text);
+	else if (!*reading->wrong)
+		snprintf(reading->wrong, sizeof(reading->wrong), "%s", text);
 }
 
 int tablefile_read(const char *path, struct tablefile_list *list, char *error)
 {
-	struct reading reading = { path, list, error };
-	struct ozp_result_reader reader = {
-		.result = take_result,
-		.note = take_note,
-		.data = &reading,
+	struct reading reading = {
+		.reader = {
+			.result = take_result,
+			.note = take_note,
+			.data = &reading,
+		},
+		.list = list,
 	};
+	const char *why = reading.reader.error;
 	size_t len;
 	char *text;
 	int err;
@@ -108,11 +162,17 @@ int tablefile_read(const char *path, struct tablefile_list *list, char *error)
 			 strerror(-err));
 		return err;
 	}
-	err = ozp_result_read(&reader, text, len);
+	err = ozp_result_read(&reading.reader, text, len);
 	free(text);
-	if (err && !*error)
-		snprintf(error, TABLEFILE_ERROR, "%s: %s", path,
-			 *reader.error ? reader.error : strerror(-err));
+	jobs_uninit(&reading.seen);
+	/* Who wrote the file did not mean that something be left out. */
+	if (!err && *reading.wrong) {
+		err = -EINVAL;
+		why = reading.wrong;
+	}
+	if (err)
+		snprintf(error, TABLEFILE_ERROR, "%.200s: %.300s", path,
+			 *why ? why : strerror(-err));
 	return err;
 }
 

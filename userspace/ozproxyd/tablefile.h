@@ -35,7 +35,7 @@ struct tablefile_list {
  * @error: where a sentence goes, with the name of the file
  *
  * Return: 0; -ENOENT and others when it cannot be read, -EBADMSG when it is
- * not what it is to be.
+ * not what it is to be, -EINVAL when something in it makes no sense.
  */
 int tablefile_read(const char *path, struct tablefile_list *list, char *error);
 

@@ -39,10 +39,11 @@ static int no_memory(const struct place *place)
 	return fail(place->reader, -ENOMEM, "out of memory");
 }
 
-static void note(const struct place *place, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static void note(const struct place *place, enum ozp_result_kind kind,
+		 const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-static void note(const struct place *place, const char *format, ...)
+static void note(const struct place *place, enum ozp_result_kind kind,
+		 const char *format, ...)
 {
 	char text[512];
 	va_list args;
@@ -59,7 +60,7 @@ static void note(const struct place *place, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
 	va_end(args);
-	place->reader->note(text, place->reader->data);
+	place->reader->note(kind, text, place->reader->data);
 }
 
 /* The text of a member; NULL when it is missing, null, empty or no text. */
@@ -107,7 +108,8 @@ static bool address_of(const struct place *place, const json_t *object,
 		return false;
 	if (inet_pton(family, text, address) == 1)
 		return true;
-	note(place, "%s '%.64s' is not an IPv%d address: left out", key, text,
+	note(place, OZP_RESULT_WRONG,
+	     "%s '%.64s' is not an IPv%d address: left out", key, text,
 	     family == AF_INET ? 4 : 6);
 	return false;
 }
@@ -151,7 +153,7 @@ static bool read_node(const struct place *place, const json_t *object,
 	uint64_t port;
 
 	if (!text) {
-		note(place, "it has no node yet: skipped");
+		note(place, OZP_RESULT_EARLY, "it has no node yet: skipped");
 		return false;
 	}
 	if (inet_pton(AF_INET, text, &instance->node_ipv4) == 1) {
@@ -159,11 +161,13 @@ static bool read_node(const struct place *place, const json_t *object,
 	} else if (inet_pton(AF_INET6, text, &instance->node_ipv6) == 1) {
 		OZP_SET(instance, OZPROXY_A_INSTANCE_NODE_IPV6);
 	} else {
-		note(place, "host_ip '%.64s' is not an address: skipped", text);
+		note(place, OZP_RESULT_WRONG,
+		     "host_ip '%.64s' is not an address: skipped", text);
 		return false;
 	}
 	if (!number_of(object, "host_port", UINT16_MAX, &port) || !port) {
-		note(place, "host_port is not a port: skipped");
+		note(place, OZP_RESULT_WRONG,
+		     "host_port is not a port: skipped");
 		return false;
 	}
 	instance->node_port = (uint16_t)port;
@@ -183,7 +187,7 @@ static bool read_namespace(const struct place *place, const json_t *object,
 	if (OZP_HAS(instance, OZPROXY_A_INSTANCE_NAMESPACE_IPV4) ||
 	    OZP_HAS(instance, OZPROXY_A_INSTANCE_NAMESPACE_IPV6))
 		return true;
-	note(place, "it has no Namespace IP yet: skipped");
+	note(place, OZP_RESULT_EARLY, "it has no Namespace IP yet: skipped");
 	return false;
 }
 
@@ -217,7 +221,7 @@ static int add_address(const struct place *place,
 			    "%s has more than %d Service IPs", service->name,
 			    OZPROXY_ADDRESS_MAX);
 	if (!is_known_policy(type))
-		note(place,
+		note(place, OZP_RESULT_OTHER,
 		     "the policy '%.32s' is not known: its address gets round "
 		     "robin",
 		     type);
@@ -236,7 +240,8 @@ static int read_address(const struct place *place, const json_t *object,
 	int err = 0;
 
 	if (!type) {
-		note(place, "a service_ip without IpType: left out");
+		note(place, OZP_RESULT_WRONG,
+		     "a service_ip without IpType: left out");
 		return 0;
 	}
 	if (is_instance_type(type)) {
@@ -269,7 +274,8 @@ static int add_instance(const struct place *place,
 
 	for (i = 0; i < service->n_instance; i++)
 		if (service->instance[i].number == instance->number) {
-			note(place, "it is there twice: the second is skipped");
+			note(place, OZP_RESULT_WRONG,
+			     "it is there twice: the second is skipped");
 			place->result->skipped++;
 			return 0;
 		}
@@ -301,7 +307,8 @@ static int read_instance(struct place *place, const json_t *object)
 		place->number = instance.number;
 		place->has_number = true;
 	} else {
-		note(place, "an instance without instance_number: skipped");
+		note(place, OZP_RESULT_WRONG,
+		     "an instance without instance_number: skipped");
 		place->result->is_damaged = true;
 	}
 	read_instance_ips(place, object, "instance_ip", "instance_ip_v6",
@@ -377,6 +384,21 @@ static int read_result(struct ozp_result_reader *reader, const json_t *object)
 	return err;
 }
 
+/* Which one of several it was. */
+static void add_place(struct ozp_result_reader *reader, size_t index,
+		      const json_t *item)
+{
+	char text[sizeof(reader->error)];
+
+	if (!*reader->error)
+		return;
+	strcpy(text, reader->error);
+	snprintf(reader->error, sizeof(reader->error),
+		 "result %zu%s%.64s: %.160s", index + 1,
+		 text_of(item, "app_name") ? ", " : "",
+		 text_of(item, "app_name") ?: "", text);
+}
+
 int ozp_result_read(struct ozp_result_reader *reader, const char *text,
 		    size_t len)
 {
@@ -397,8 +419,10 @@ int ozp_result_read(struct ozp_result_reader *reader, const char *text,
 		json_array_foreach(root, i, item)
 		{
 			err = read_result(reader, item);
-			if (err)
-				break;
+			if (!err)
+				continue;
+			add_place(reader, i, item);
+			break;
 		}
 	} else {
 		err = read_result(reader, root);

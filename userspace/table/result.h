@@ -34,18 +34,25 @@ struct ozp_result {
 	bool is_damaged;
 };
 
+/** enum ozp_result_kind - What kind of thing a note is about. */
+enum ozp_result_kind {
+	OZP_RESULT_EARLY, /* what is not known yet, as of each job at first */
+	OZP_RESULT_OTHER, /* something new, taken for something known */
+	OZP_RESULT_WRONG, /* left out, as it makes no sense */
+};
+
 /**
  * struct ozp_result_reader - Who reads.
  * @result: called with each answer, which is valid during the call: it may
  *   take @service over by zeroing it. Anything but 0 ends the reading.
  * @note: called with a sentence about something that was left out or taken for
- *   something else; may be NULL
+ *   something else, before the answer that has it; may be NULL
  * @data: for both
  * @error: where the sentence about an error goes
  */
 struct ozp_result_reader {
 	int (*result)(struct ozp_result *result, void *data);
-	void (*note)(const char *text, void *data);
+	void (*note)(enum ozp_result_kind kind, const char *text, void *data);
 	void *data;
 	char error[256];
 };
