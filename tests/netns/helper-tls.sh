@@ -3,7 +3,8 @@
 # Copyright (C) 2026 The ozproxy authors
 #
 # A broker with TLS, and one with passwords: the helper shows its certificate,
-# insists on the broker's name, and never goes on without TLS.
+# insists on the broker's name, and never goes on without TLS. An interest lives as
+# without it.
 #
 # The topology is that of helper.bash.
 #
@@ -16,20 +17,16 @@ set -u
 . "$(dirname "$0")/e2e.bash"
 # shellcheck source-path=SCRIPTDIR source=helper.bash
 . "$(dirname "$0")/helper.bash"
+# shellcheck source-path=SCRIPTDIR source=story.bash
+. "$(dirname "$0")/story.bash"
 
 need busybox curl gojq mosquitto mosquitto_passwd openssl ozctl ozproxyd
 
-begin()
-{
-	world && table "$OZP_TMP/table.json" && cloud_add tls && broker_start &&
-		cluster_up "$OZP_TMP/table.json" && hosts w1 client &&
-		hosts w2 shop && helper_start w1 && helper_start w2 &&
-		wait_until 20 knows w1 client && wait_until 20 knows w2 shop &&
-		web s0 10.21.0.1 fc00::201
-}
-
 with_tls()
 {
+	story
+	no_cluster_errors
+	cluster put "$(cluster_job shop 10.30.1.30 fdff:2000::30 "$shop0")"
 	is "over TLS a page comes" "$(fetch c 10.30.1.30)" s0
 	check "the certificate of the helper was seen" grep -q \
 		'as w1-ozproxyd' "$broker_log"
@@ -98,7 +95,7 @@ password()
 	refuse "and stays out" is_connected w1
 }
 
-check "two workers, their helpers and a cluster with TLS" begin || tap_done
+check "two workers, their helpers and a cluster with TLS" story_begin tls || tap_done
 with_tls
 other_name
 no_tls
