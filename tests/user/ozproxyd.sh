@@ -204,6 +204,21 @@ no_files()
 	check "it ends" stop
 }
 
+# A name is looked up once an attempt, and by nobody who waits for the answer.
+by_name()
+{
+	start --broker localhost:1 --node-id n
+	check "a broker's name: it is looked up" until_true said \
+		'broker localhost:1: .*\(refused\|unreachable\)'
+	check "and it runs" until_true answers
+	check "it ends" stop
+	start --broker nowhere.invalid:1 --node-id n
+	check "a name that nobody has: it says so" until_true said \
+		'broker nowhere.invalid:1: .*[Nn]ame'
+	check "and runs" until_true answers
+	check "it ends" stop
+}
+
 # The table that is read is not as a helper writes it: it is to be saved.
 saved()
 {
@@ -240,5 +255,6 @@ two_at_a_time
 declared
 unread
 no_files
+by_name
 saved
 tap_done

@@ -187,6 +187,20 @@ static void the_kernel_refuses_a_change(void **state)
 	world_did(world, "clear shop\nremove shop\nunsub shop\n");
 }
 
+/* Then an operator sets it by hand: it is used, and its interest is kept. */
+static void an_operator_sets_what_was_refused(void **state)
+{
+	(void)state;
+	know_shop();
+	world->refuse = true;
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_answers(world, "shop", "shop", 2, false);
+	interests_taken(&world->helper.interests, "shop", true);
+	world_updates(world, "shop", "DEPLOYMENT");
+	world_answers(world, "shop", "shop", 2, false);
+	assert_int_equal(world_counts(world, "remove shop"), 0);
+}
+
 static void the_kernel_refuses_what_is_here(void **state)
 {
 	(void)state;
@@ -630,6 +644,7 @@ int main(void)
 		world_test(an_instance_that_nobody_runs_yet),
 		world_test(the_kernel_refuses),
 		world_test(the_kernel_refuses_a_change),
+		world_test(an_operator_sets_what_was_refused),
 		world_test(the_kernel_refuses_what_is_here),
 		world_test(updates_coalesce),
 		world_test(an_unknown_update),

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The ozproxy authors */
 
 #include "unit.h"
+#include "log.h"
 #include "map.h"
 #include "record.h"
 #include "timers.h"
@@ -259,6 +260,17 @@ static void equal_services(void **state)
 	ozp_service_free(&b);
 }
 
+static void lines_of_the_log(void **state)
+{
+	(void)state;
+	log_setup(LEVEL_ERROR);
+	log_warning("job %s is odd", "a\n<3>b\x7f\t\xc3\xa9");
+	assert_string_equal(log_recent(0)->text, "job a?<3>b??\xc3\xa9 is odd");
+	log_info("not kept");
+	assert_string_equal(log_recent(0)->text, "job a?<3>b??\xc3\xa9 is odd");
+	assert_null(log_recent(1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +281,7 @@ int main(void)
 		cmocka_unit_test(payloads),
 		cmocka_unit_test(spellings),
 		cmocka_unit_test(equal_services),
+		cmocka_unit_test(lines_of_the_log),
 	};
 
 	return cmocka_run_group_tests_name("parts", tests, NULL, NULL);

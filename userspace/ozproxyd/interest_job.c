@@ -56,6 +56,7 @@ void interest_push(struct job *job)
 	struct ozp_service service;
 	int err;
 
+	job->is_refused = false;
 	if (interest_is_foreign(job))
 		return;
 	interest_desired(job, &service);

@@ -35,6 +35,14 @@ static void keep(enum log_level level, const char *text)
 		 (int)sizeof(line->text) - 1, text);
 }
 
+/* Others' words are in it: they make no line of their own, with a priority. */
+static void clean(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			*text = '?';
+}
+
 static void say(enum log_level level, const char *format, va_list args)
 {
 	static const int priorities[] = {
@@ -48,6 +56,7 @@ static void say(enum log_level level, const char *format, va_list args)
 	if (level > log_state.level && level > LEVEL_WARNING)
 		return;
 	vsnprintf(text, sizeof(text), format, args);
+	clean(text);
 	if (level <= LEVEL_WARNING)
 		keep(level, text);
 	if (level > log_state.level)
