@@ -7,7 +7,6 @@
 #include <linux/netdevice.h>
 #include <linux/ratelimit.h>
 #include <linux/types.h>
-#include <net/gro_cells.h>
 
 #include "affinity.h"
 #include "flow.h"
@@ -91,7 +90,6 @@ struct ozp_bearing {
  * @tunnel: the wire
  * @stale_rate: how often other workers are told that a Namespace IP is not used
  * @doubt_rate: how often a helper is told that another worker said so
- * @gro_cells: receive queues, one a CPU
  */
 struct ozp_convert {
 	struct net_device *dev;
@@ -109,7 +107,6 @@ struct ozp_convert {
 	struct ozp_tunnel tunnel;
 	struct ratelimit_state stale_rate;
 	struct ratelimit_state doubt_rate;
-	struct gro_cells gro_cells;
 };
 
 /* control path and packet path */

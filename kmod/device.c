@@ -162,16 +162,19 @@ static int ozp_device_init(struct net_device *dev)
 	int err, i;
 
 	cv->dev = dev;
+	cv->tunnel.dev = dev;
+	cv->tunnel.stats = &cv->stats;
+	cv->tunnel.receive = ozp_inbound;
 	err = ozp_stats_init(&cv->stats, dev->name);
 	if (err)
 		return err;
-	err = gro_cells_init(&cv->gro_cells, dev);
+	err = ozp_tunnel_gather_init(&cv->tunnel);
 	if (err)
 		goto err_uninit_stats;
 	ozp_nodes_init(&cv->nodes);
 	err = ozp_table_init(&cv->table, &cv->nodes);
 	if (err)
-		goto err_destroy_cells;
+		goto err_uninit_gather;
 	cv->flows = ozp_flows_new(dev->name);
 	if (!cv->flows) {
 		err = -ENOMEM;
@@ -185,9 +188,6 @@ static int ozp_device_init(struct net_device *dev)
 
 	ozp_rate_init(&cv->stale_rate, OZP_STALE_RATE);
 	ozp_rate_init(&cv->doubt_rate, OZP_DOUBT_RATE);
-	cv->tunnel.dev = dev;
-	cv->tunnel.stats = &cv->stats;
-	cv->tunnel.receive = ozp_inbound;
 	list_add_tail(&oz->underlay_link, ozp_net_devices(net));
 
 	/* Complete before anybody finds it; from here the locals are ours. */
@@ -201,8 +201,8 @@ static int ozp_device_init(struct net_device *dev)
 
 err_uninit_table:
 	ozp_table_uninit(&cv->table);
-err_destroy_cells:
-	gro_cells_destroy(&cv->gro_cells);
+err_uninit_gather:
+	ozp_tunnel_gather_uninit(&cv->tunnel);
 err_uninit_stats:
 	ozp_stats_uninit(&cv->stats);
 	return err;
@@ -223,7 +223,7 @@ static void ozp_device_uninit(struct net_device *dev)
 	mutex_unlock(&cv->table.lock);
 
 	ozp_idle_uninit(&oz->idle);
-	gro_cells_destroy(&cv->gro_cells);
+	ozp_tunnel_gather_uninit(&cv->tunnel);
 	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
 		ozp_fragments_close(&cv->fragments[i]);
 	ozp_misses_uninit(&cv->arrivals);

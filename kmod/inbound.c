@@ -97,7 +97,8 @@ static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 	return ozp_inbound_admit_from(cv, skb, pkt, *conv, target);
 }
 
-/* What GRO can put together goes through a queue of the device. For the rest that
+/* What GRO can put together goes through a queue of the device, unless it did so
+ * before it was converted. For the rest that
  * is a detour of 1100 instructions, unless this is the inside of a tunnel in a
  * tunnel, which shall not take more stack with each layer, or comes from a
  * container of this node, deep in the stack on its way out. With BH off, which keeps
@@ -107,6 +108,8 @@ static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 static bool ozp_inbound_queues(const struct ozp_convert *cv,
 			       const struct ozp_packet *pkt)
 {
+	if (pkt->is_gathered)
+		return false;
 	return pkt->tuple.protocol == IPPROTO_TCP || !pkt->outer.family ||
 	       cv->dev->features & (NETIF_F_GRO_UDP_FWD | NETIF_F_GRO_FRAGLIST) ||
 	       __this_cpu_read(ozp_inbound_delivers);
@@ -124,7 +127,7 @@ static void ozp_inbound_deliver(struct ozp_convert *cv, struct sk_buff *skb,
 		__this_cpu_write(ozp_inbound_delivers, true);
 		netif_receive_skb(skb);
 		__this_cpu_write(ozp_inbound_delivers, false);
-	} else if (gro_cells_receive(&cv->gro_cells, skb) != NET_RX_SUCCESS) {
+	} else if (gro_cells_receive(&cv->tunnel.queues, skb) != NET_RX_SUCCESS) {
 		ozp_drop_count(pkt, OZPROXY_DROP_REASON_BACKLOG_FULL);
 		return;
 	}

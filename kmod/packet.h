@@ -109,6 +109,7 @@ struct ozp_outer {
  * @tcp_rst: TCP with RST
  * @tcp_syn: TCP with SYN and without ACK
  * @tcp_synack: TCP with SYN and ACK
+ * @is_gathered: GRO saw it already
  * @is_counted: the traffic of its instances has it already
  * @outer: its tunnel header, inbound packets only
  * @mtu: largest packet that would have gone, when it is refused as
@@ -126,6 +127,7 @@ struct ozp_packet {
 	bool tcp_rst;
 	bool tcp_syn;
 	bool tcp_synack;
+	bool is_gathered;
 	bool is_counted;
 	struct ozp_outer outer;
 	unsigned int mtu;

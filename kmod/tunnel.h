@@ -5,6 +5,7 @@
 #define _OZP_TUNNEL_H
 
 #include <linux/types.h>
+#include <net/gro_cells.h>
 
 #include "node.h"
 #include "packet.h"
@@ -39,6 +40,8 @@ struct ozp_tunnel_options {
  * @net: namespace of the underlay; NULL when it is gone. Not held: it is reset
  *	before the namespace ends, and readers are under RCU or RTNL.
  * @dev: the device that decapsulated packets seem to come from
+ * @gather: the device that packets are put together on, see tunnel_gather.c
+ * @queues: where packets wait for GRO, one a CPU
  * @stats: where datagrams are counted
  * @port: UDP port, also of the nodes that use ours; changes while closed
  * @options: may change at any time, under RTNL
@@ -49,6 +52,8 @@ struct ozp_tunnel {
 	struct socket __rcu *sock[OZP_FAMILIES];
 	struct net __rcu *net;
 	struct net_device *dev;
+	struct net_device *gather;
+	struct gro_cells queues;
 	struct ozp_stats *stats;
 	__be16 port;
 	struct ozp_tunnel_options options;
@@ -93,6 +98,10 @@ enum ozp_verdict ozp_tunnel_ecn(struct sk_buff *skb, struct ozp_packet *pkt);
 /* packet path, as the sockets call it */
 __be16 ozp_tunnel_protocol(u8 first);
 int ozp_tunnel_receive(struct sock *sk, struct sk_buff *skb);
+bool ozp_tunnel_gathers(const struct ozp_tunnel *tunnel,
+			const struct sk_buff *skb);
+void ozp_tunnel_gather(struct ozp_tunnel *tunnel, struct sk_buff *skb,
+		       struct ozp_packet *pkt);
 struct sk_buff *ozp_tunnel_gro_receive(struct sock *sk, struct list_head *head,
 				       struct sk_buff *skb);
 int ozp_tunnel_gro_complete(struct sock *sk, struct sk_buff *skb, int nhoff);
@@ -100,6 +109,8 @@ int ozp_tunnel_gro_complete(struct sock *sk, struct sk_buff *skb, int nhoff);
 /* control path, under RTNL */
 int ozp_tunnel_open(struct ozp_tunnel *tunnel);
 void ozp_tunnel_close(struct ozp_tunnel *tunnel);
+int ozp_tunnel_gather_init(struct ozp_tunnel *tunnel);
+void ozp_tunnel_gather_uninit(struct ozp_tunnel *tunnel);
 void ozp_tunnel_options_changed(struct ozp_tunnel *tunnel);
 unsigned int ozp_tunnel_default_mtu(struct net *net);
 

@@ -92,7 +92,9 @@ static enum ozp_verdict ozp_tunnel_decapsulate(struct ozp_tunnel *tunnel,
 int ozp_tunnel_receive(struct sock *sk, struct sk_buff *skb)
 {
 	struct ozp_packet pkt = { .direction = OZPROXY_DIRECTION_IN };
+	unsigned int len = skb->len;
 	struct ozp_tunnel *tunnel;
+	enum ozp_verdict verdict;
 
 	tunnel = rcu_dereference_sk_user_data(sk);
 	/* The socket is being closed: it queues the datagram, and is freed
@@ -101,8 +103,13 @@ int ozp_tunnel_receive(struct sock *sk, struct sk_buff *skb)
 	if (!tunnel)
 		return 1;
 	pkt.stats = tunnel->stats;
-	ozp_stats_count(tunnel->stats, OZP_COUNTER_IN_RECEIVED, skb->len);
-	if (ozp_tunnel_decapsulate(tunnel, skb, &pkt) == OZP_DROP)
+	verdict = ozp_tunnel_decapsulate(tunnel, skb, &pkt);
+	if (verdict == OZP_CONTINUE && ozp_tunnel_gathers(tunnel, skb)) {
+		ozp_tunnel_gather(tunnel, skb, &pkt);
+		return 0;
+	}
+	ozp_stats_count(tunnel->stats, OZP_COUNTER_IN_RECEIVED, len);
+	if (verdict == OZP_DROP)
 		ozp_drop(skb, &pkt, pkt.reason);
 	else
 		tunnel->receive(tunnel, skb, &pkt);

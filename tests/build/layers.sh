@@ -19,7 +19,7 @@ layers='
 7: netlink_service netlink_service_fill netlink_service_parse
 6: link device
 5: convert choose admission stale error inbound outbound idle
-4: tunnel tunnel_route tunnel_gro tunnel_receive tunnel_send icmp reset
+4: tunnel tunnel_route tunnel_gro tunnel_receive tunnel_gather tunnel_send icmp reset
 3: conversion flow_parts flow flow_convert flow_measure flow_life flow_evict flow_collect
 3: affinity fragment miss_queue miss miss_wait miss_end
 2: node policy service_config doubt service index table table_set

@@ -19,7 +19,7 @@ suites=(ozproxy_packet ozproxy_rewrite ozproxy_embedded ozproxy_policy
 	ozproxy_node ozproxy_table ozproxy_flow ozproxy_mss ozproxy_tunnel
 	ozproxy_affinity ozproxy_measure ozproxy_miss ozproxy_fragment
 	ozproxy_admission ozproxy_doubt ozproxy_idle ozproxy_traffic
-	ozproxy_walk)
+	ozproxy_walk ozproxy_gather)
 (($# == 0)) || suites=("$@")
 
 # One line a case, or a parameter of a case: "ok NAME", "not ok NAME", "skip

@@ -160,10 +160,12 @@ for under in 131.1.0. 2001:db8:1::; do
 		check "underlay offloads: $mode" underlay_offloads "$mode"
 		both_families "$under* $mode"
 	done
-	check "underlay offloads: gro" underlay_offloads gro
-	for family in 4 6; do
-		use_family "$family" "$under* gro"
-		gathered
+	for mode in off gro; do
+		check "underlay offloads: $mode" underlay_offloads "$mode"
+		for family in 4 6; do
+			use_family "$family" "$under* $mode"
+			gathered
+		done
 	done
 	check "underlay: lists of packets" underlay_lists on
 	both_families "$under* gro lists"

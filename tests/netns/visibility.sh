@@ -260,6 +260,31 @@ packets()
 	sock close u v
 }
 
+# The namespace that this runs in gets a name.
+first_namespace()
+{
+	ip netns attach "$(ns_name first)" $$ &&
+		at_exit ip netns del "$(ns_name first)"
+}
+
+# Packets that wait for others do so where no packet socket looks, not even one of
+# the namespace that nothing was moved out of.
+before_conversion()
+{
+	local file=$OZP_TMP/raw.$family
+
+	check "$family: tcpdump on any device, elsewhere" \
+		capture_start first any "$file" tcp
+	sock listen l server "$server" 80
+	check "$family: a connection" sock connect k client "$client" 4004 \
+		"$shop" 80
+	check "$family: is accepted" sock accept a l
+	check "$family: carries bytes" sock bulk k a 20000
+	sock close k a l
+	capture_stop "$file"
+	is "$family: is not seen there" "$(capture_show "$file")" ""
+}
+
 counted_alike()
 {
 	local name value text=''
@@ -279,12 +304,14 @@ sock_start
 check "two workers, four containers" topology
 check "services" services
 check "tracing" tracing
+check "this namespace has a name" first_namespace
 for family in 4 6; do
 	use_family "$family"
 	counters
 	trace_events
 	trace_drops
 	packets
+	before_conversion
 done
 past
 counted_alike
