@@ -125,11 +125,12 @@ use_family()
 # that is next.
 packet()
 {
-	local bytes
+	local bytes payload
 
 	port=$((port + 1))
-	bytes=$(sock build udp "$src" "$port" "$dst" 9000 \
-		"$(printf '%*s' $(($1 - header)) '' | tr ' ' x)") || return 1
+	printf -v payload '%*s' $(($1 - header)) ''
+	bytes=$(sock build udp "$src" "$port" "$dst" 9000 "${payload// /x}") ||
+		return 1
 	(($# == 1)) || bytes=$(sock change "$bytes" "$2") || return 1
 	sock frame at-c "$gateway" "$bytes"
 }

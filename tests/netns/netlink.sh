@@ -16,6 +16,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 need ip make
+need_modules dummy
 source_dir=$(dirname "$0")/../netlink
 
 # Built beforehand where the guest sees it, else here, which takes longer.
@@ -27,6 +28,15 @@ else
 		skip_all "needs gcc and libmnl-dev"
 	program=$OZP_TMP/netlink/netlink-test
 fi
+
+autoload()
+{
+	echo "$1" >/proc/sys/kernel/modprobe
+}
+
+# Each device that is looked for in vain is two starts of modprobe.
+at_exit autoload "$(</proc/sys/kernel/modprobe)"
+autoload ""
 
 (($#)) || set -- mirror malformed senseless limits link
 "$program" "$@" >"$OZP_TMP/results"

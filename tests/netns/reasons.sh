@@ -80,19 +80,21 @@ split_worker()
 # Multicast comes by itself, between the two readings.
 names()
 {
-	local reason missing=''
+	local reason reasons missing='' known explained
 
 	ns w1 ethtool -S oz0 >"$OZP_TMP/ethtool"
-	ns w1 ozctl stats show --explain >"$OZP_TMP/explain"
+	known=$(<"$OZP_TMP/ethtool")
+	explained=$(ns w1 ozctl stats show --explain)
+	mapfile -t reasons < <(reasons_all)
 	ns w1 ozctl -j stats show | jq -r 'if type == "array" then .[0] else . end |
 		.drop[]? | select(.packets > 0 and .reason != "multicast") |
 		"\(.direction) \(.reason) \(.packets)"' |
 		LC_ALL=C sort >"$OZP_TMP/ozctl"
-	for reason in $(reasons_all); do
-		grep -qF -- "$reason" "$OZP_TMP/ethtool" || missing+=" $reason"
+	for reason in "${reasons[@]}"; do
+		[[ $known == *"$reason"* ]] || missing+=" $reason"
 	done
 	while read -r _ reason _; do
-		grep -qF -- "$reason" "$OZP_TMP/explain" ||
+		[[ $explained == *"$reason"* ]] ||
 			missing+=" $reason (stats show)"
 	done <"$OZP_TMP/ozctl"
 	is "each reason is in ethtool -S and in ozctl stats show" "$missing" ""
@@ -110,15 +112,16 @@ reasons_all()
 
 covered()
 {
-	local reason covered unknown='' not=''
+	local reason covered reasons unknown='' not=''
 
 	covered=" $(sed -n 's/^# covers: *//p' "${BASH_SOURCE[0]%/*}"/*.sh |
 		tr '\n' ' ') ${!unprovoked[*]} "
-	for reason in $(reasons_all); do
+	mapfile -t reasons < <(reasons_all)
+	for reason in "${reasons[@]}"; do
 		[[ $covered == *" $reason "* ]] || not+=" $reason"
 	done
 	for reason in $covered; do
-		[[ " $(reasons_all | tr '\n' ' ')" == *" $reason "* ]] ||
+		[[ " ${reasons[*]} " == *" $reason "* ]] ||
 			unknown+=" $reason"
 	done
 	is "a test triggers each reason of the spec" "$not" ""

@@ -272,7 +272,12 @@ race()
 
 idle_is()
 {
-	(($(grep -c "^idle: $1," "$OZP_TMP/bg.$monitor") == $2))
+	local line count=0
+
+	while IFS= read -r line; do
+		[[ $line != "idle: $1,"* ]] || ((count++))
+	done <"$OZP_TMP/bg.$monitor"
+	((count == $2))
 }
 
 idle()
