@@ -168,7 +168,6 @@ moved_without_broker()
 other_family()
 {
 	nip w1 address add 2001:db8:9::1/64 dev un0 nodad
-	nip w1 -6 route add default dev un0
 	check "an address of IPv6 comes" wait_until 10 local_is w1 2001:db8:9::1
 	check "beside that of IPv4" local_is w1 131.1.0.7
 	is "it works on" "$(fetch c 10.30.1.30)" s0

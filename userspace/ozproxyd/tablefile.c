@@ -10,10 +10,12 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
-#include "jobs.h"
 #include "log.h"
+#include "map.h"
 #include "mem.h"
+#include "names.h"
 #include "ozproxy_service.h"
+#include "record.h"
 #include "result.h"
 #include "topics.h"
 
@@ -59,49 +61,60 @@ static char *read_all(const char *path, size_t *len)
 struct reading {
 	struct ozp_result_reader reader;
 	struct tablefile_list *list;
-	struct jobs seen;
+	struct map names;
+	struct map addresses;
 	char wrong[TABLEFILE_ERROR]; /* the first of it */
 };
 
-/* What another job has, too, or "". */
-struct clash {
-	const struct jobs *seen;
-	char address[RECORD_TEXT];
-	const char *job;
+/* An address, and in the list the service that has it. */
+struct address {
+	struct map_node node;
+	size_t owner;
+	char text[RECORD_TEXT];
 };
 
-static void find_clash(const char *address, void *data)
+static void take_address(const char *text, void *data)
 {
-	struct clash *clash = data;
-	const struct job *job = jobs_get_by_address(clash->seen, address);
+	struct reading *reading = data;
+	struct tablefile_list *list = reading->list;
+	struct map_node *node = map_get(&reading->addresses, text);
+	struct address *address;
 
-	if (!job)
+	if (!node) {
+		address = mem_zero(sizeof(*address));
+		strcpy(address->text, text);
+		address->node.key = address->text;
+		address->owner = list->count;
+		map_put(&reading->addresses, &address->node);
 		return;
-	clash->job = job->service.name;
-	snprintf(clash->address, sizeof(clash->address), "%s", address);
+	}
+	address = map_entry(node, struct address, node);
+	if (address->owner != list->count)
+		snprintf(reading->reader.error, sizeof(reading->reader.error),
+			 "%s belongs to %.128s already", text,
+			 list->services[address->owner].name);
 }
 
 /* Of two that both say something one would be ignored. */
 static int check_others(struct reading *reading,
 			const struct ozp_service *service)
 {
-	struct clash clash = { .seen = &reading->seen };
-	char *error = reading->reader.error;
-	size_t room = sizeof(reading->reader.error);
+	if (names_add(&reading->names, service->name))
+		record_addresses(service, take_address, reading);
+	else
+		snprintf(reading->reader.error, sizeof(reading->reader.error),
+			 "this job is there twice");
+	return *reading->reader.error ? -EINVAL : 0;
+}
 
-	if (jobs_get(&reading->seen, service->name)) {
-		snprintf(error, room, "this job is there twice");
-		return -EINVAL;
-	}
-	record_addresses(service, find_clash, &clash);
-	if (clash.job) {
-		snprintf(error, room, "%s belongs to %.128s already",
-			 clash.address, clash.job);
-		return -EINVAL;
-	}
-	jobs_replace(&reading->seen, jobs_add(&reading->seen, service->name),
-		     service);
-	return 0;
+static void forget_others(struct reading *reading)
+{
+	struct map_node *node, *after;
+
+	map_for_each(&reading->addresses, node, after)
+		free(map_entry(node, struct address, node));
+	map_uninit(&reading->addresses);
+	names_clear(&reading->names);
 }
 
 static int take_result(struct ozp_result *result, void *data)
@@ -164,7 +177,7 @@ int tablefile_read(const char *path, struct tablefile_list *list, char *error)
 	}
 	err = ozp_result_read(&reading.reader, text, len);
 	free(text);
-	jobs_uninit(&reading.seen);
+	forget_others(&reading);
 	/* Who wrote the file did not mean that something be left out. */
 	if (!err && *reading.wrong) {
 		err = -EINVAL;
