@@ -68,7 +68,7 @@ static struct ozp_service *ozp_idle_resume(struct ozp_idle *idle)
 	struct ozp_service *svc;
 
 	if (!idle->cursor)
-		return ozp_table_find_after(table, 0);
+		return ozp_table_first(table);
 	svc = ozp_table_next(table, idle->cursor);
 	ozp_service_put(idle->cursor);
 	idle->cursor = NULL;

@@ -280,6 +280,7 @@ static int ozp_netlink_service_apply(struct ozp_device *oz,
 	struct ozp_convert *cv = &oz->convert;
 	struct ozp_flows *flows = NULL;
 	struct ozp_table_fault fault;
+	struct ozp_service *loser;
 	int changed, err;
 	u32 withdrawn;
 
@@ -298,6 +299,8 @@ static int ozp_netlink_service_apply(struct ozp_device *oz,
 		flows = ozp_netlink_flows_get(oz);
 	if (changed)
 		ozp_netlink_service_notify(oz, config->name);
+	while ((loser = ozp_table_pop_loser(&cv->table)))
+		ozp_netlink_service_notify(oz, loser->name);
 	ozp_netlink_unlock(oz);
 	if (flows)
 		ozp_netlink_flows_collect(flows);

@@ -137,7 +137,7 @@ struct ozp_node *ozp_node_get(struct ozp_nodes *nodes, u8 family,
 	other = ozp_node_find(nodes, bucket, family, addr, port);
 	if (!other) {
 		hlist_add_head(&node->link, bucket);
-		nodes->count++;
+		WRITE_ONCE(nodes->count, nodes->count + 1);
 	}
 	spin_unlock_bh(&nodes->lock);
 	if (!other)
@@ -152,7 +152,7 @@ static void ozp_node_unlink(struct ozp_nodes *nodes, struct ozp_node *node)
 {
 	lockdep_assert_held(&nodes->lock);
 	hlist_del(&node->link);
-	nodes->count--;
+	WRITE_ONCE(nodes->count, nodes->count - 1);
 }
 
 static void ozp_node_free_rcu(struct rcu_head *rcu)

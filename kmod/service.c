@@ -355,6 +355,7 @@ struct ozp_service *ozp_service_new(struct ozp_services *set, const char *name)
 		return NULL;
 	memcpy(svc->name, name, size);
 	INIT_LIST_HEAD(&svc->instances);
+	INIT_LIST_HEAD(&svc->lost);
 	refcount_set(&svc->ref, 1);
 	svc->set = set;
 	if (rhashtable_insert_fast(&set->names, &svc->hash,

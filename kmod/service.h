@@ -121,6 +121,7 @@ struct ozp_snapshot {
  * @link: in @set->list, by time of creation
  * @hash: in @set->names
  * @instances: all instances that somebody refers to
+ * @lost: in ozp_table.losers, while it is there
  * @pinned: never announced as idle
  * @origin: who set it, for programs to tell what is theirs
  * @told: time of last use when it was announced as idle
@@ -140,6 +141,7 @@ struct ozp_service {
 	struct list_head link;
 	struct rhash_head hash;
 	struct list_head instances;
+	struct list_head lost;
 	bool pinned;
 	u8 origin;
 	u32 told;
@@ -157,8 +159,8 @@ struct ozp_service {
  *	off
  * @passed: changes while an instance goes over to the past
  * @list: all services, by id
- * @near: where the latest part of a walk through @list ended, or NULL; for the next
- *	part to begin there, and gone with the service
+ * @near: where the latest part of a dump of @list began, or NULL; for the search
+ *	for the next part to begin there, and gone with the service
  * @names: all services by name
  * @last_id: the latest id
  */

@@ -140,12 +140,29 @@ struct ozp_service *ozp_table_find_name(struct ozp_table *table,
 }
 
 /**
- * ozp_table_find_after() - go through the services by time of creation
+ * ozp_table_first() - begin to go through the services by time of creation
+ * @table: the table, locked
+ *
+ * Return: the first service that offers something, valid as long as the lock is
+ * held, or NULL when none does.
+ */
+struct ozp_service *ozp_table_first(struct ozp_table *table)
+{
+	struct ozp_services *set = &table->services;
+
+	return ozp_table_next(table, list_entry(&set->list, struct ozp_service,
+						link));
+}
+
+/**
+ * ozp_table_find_after() - go on through the services with another request
  * @table: the table, locked
  * @id: id of the service before, 0 at first
  *
- * Where the last one was found, the next part of a dump goes on: back and forth
- * from there, not from the first.
+ * Where one part of a dump began, the search for the next one does: back and
+ * forth from there, not from the first: the list has all services, and packets
+ * wait for its lock. Who goes through it for something else leaves that place
+ * alone (ozp_table_first(), ozp_table_next()).
  *
  * Return: the next service that offers something, valid as long as the lock is
  * held, or NULL at the end.
@@ -157,7 +174,8 @@ struct ozp_service *ozp_table_find_after(struct ozp_table *table, u64 id)
 
 	lockdep_assert_held(&table->lock);
 	spin_lock_bh(&set->lock);
-	svc = set->near ?: list_entry(&set->list, struct ozp_service, link);
+	svc = id && set->near ? set->near :
+				list_entry(&set->list, struct ozp_service, link);
 	list_for_each_entry_from_reverse(svc, &set->list, link)
 		if (svc->id <= id)
 			break;
@@ -190,7 +208,6 @@ struct ozp_service *ozp_table_next(struct ozp_table *table,
 			goto out_unlock;
 	svc = NULL;
 out_unlock:
-	set->near = svc;
 	spin_unlock_bh(&set->lock);
 	return svc;
 }
@@ -256,6 +273,43 @@ void ozp_table_forget_unseen(struct ozp_table *table, struct ozp_service *svc,
 					     &config->ip[f]);
 		}
 	}
+}
+
+/**
+ * ozp_table_count_change() - count a change
+ * @table: the table, locked
+ *
+ * Replies about flows and misses have the number without the lock.
+ *
+ * Return: its number.
+ */
+u32 ozp_table_count_change(struct ozp_table *table)
+{
+	lockdep_assert_held(&table->lock);
+	WRITE_ONCE(table->generation, table->generation + 1);
+	return table->generation;
+}
+
+/**
+ * ozp_table_pop_loser() - who else was changed by the latest change
+ * @table: the table, locked
+ *
+ * Services that lost an address, or an instance with it, to another one. Each is
+ * a change of its own, for listeners.
+ *
+ * Return: one of those that are left, valid as long as the lock is held, or NULL.
+ */
+struct ozp_service *ozp_table_pop_loser(struct ozp_table *table)
+{
+	struct ozp_service *svc;
+
+	lockdep_assert_held(&table->lock);
+	svc = list_first_entry_or_null(&table->losers, struct ozp_service, lost);
+	if (!svc)
+		return NULL;
+	list_del_init(&svc->lost);
+	svc->generation = ozp_table_count_change(table);
+	return svc;
 }
 
 /**
@@ -342,10 +396,11 @@ void ozp_table_del(struct ozp_table *table, struct ozp_service *svc,
 	ozp_table_withdraw_unseen(table, svc, state);
 	RCU_INIT_POINTER(svc->snapshot, NULL);
 	write_sequnlock_bh(&table->commit);
-	table->generation++;
+	ozp_table_count_change(table);
 	if (!snap)
 		return;
 	ozp_table_forget_unseen(table, svc, snap);
+	list_del_init(&svc->lost);
 	table->service_count--;
 	ozp_snapshot_release(snap);
 	/* The table's reference. */
@@ -367,6 +422,7 @@ int ozp_table_init(struct ozp_table *table, struct ozp_nodes *nodes)
 
 	mutex_init(&table->lock);
 	seqlock_init(&table->commit);
+	INIT_LIST_HEAD(&table->losers);
 	table->service_limit = OZP_SERVICE_LIMIT_DEFAULT;
 	table->instance_limit = OZP_INSTANCE_LIMIT_DEFAULT;
 	table->nodes = nodes;
@@ -391,7 +447,7 @@ void ozp_table_uninit(struct ozp_table *table)
 
 	mutex_lock(&table->lock);
 	/* Nobody else drops the table's reference, which is the last. */
-	while ((svc = ozp_table_find_after(table, 0)))
+	while ((svc = ozp_table_first(table)))
 		ozp_table_del(table, svc, OZP_INSTANCE_REMOVED);
 	mutex_unlock(&table->lock);
 	ozp_services_uninit(&table->services);

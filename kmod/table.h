@@ -20,6 +20,7 @@
  * @lock: held by every change, and by readers that want a consistent whole
  * @services: the services
  * @nodes: where the nodes of the endpoints are
+ * @losers: services that the latest change took something from, offered still
  * @generation: counts changes
  * @stamp: counts operations, to tell what one of them has seen
  * @service_count: services that offer something
@@ -36,6 +37,7 @@ struct ozp_table {
 	struct mutex lock;
 	struct ozp_services services;
 	struct ozp_nodes *nodes;
+	struct list_head losers;
 	u32 generation;
 	u64 stamp;
 	u32 service_count;
@@ -103,11 +105,13 @@ void ozp_table_lookup_rcu(struct ozp_table *table, u8 family,
 int ozp_table_set(struct ozp_table *table,
 		  const struct ozp_service_config *config,
 		  struct ozp_table_fault *fault);
+struct ozp_service *ozp_table_pop_loser(struct ozp_table *table);
 bool ozp_table_is_remembered(struct ozp_service *svc);
 void ozp_table_del(struct ozp_table *table, struct ozp_service *svc,
 		   enum ozp_instance_state state);
 struct ozp_service *ozp_table_find_name(struct ozp_table *table,
 					const char *name);
+struct ozp_service *ozp_table_first(struct ozp_table *table);
 struct ozp_service *ozp_table_find_after(struct ozp_table *table, u64 id);
 struct ozp_service *ozp_table_next(struct ozp_table *table,
 				   struct ozp_service *svc);
@@ -119,6 +123,7 @@ struct ozp_endpoint *ozp_table_endpoint(struct ozp_table *table,
 					struct ozp_instance *inst);
 
 /* control path, for table_set.c */
+u32 ozp_table_count_change(struct ozp_table *table);
 void ozp_table_withdraw(struct ozp_table *table, struct ozp_instance *inst,
 			enum ozp_instance_state state);
 void ozp_table_withdraw_unseen(struct ozp_table *table, struct ozp_service *svc,

@@ -218,6 +218,14 @@ static void ozp_change_publish_endpoint(struct ozp_table *table,
 		table->instance_count++;
 }
 
+/* The service offers less than its listeners think. */
+static void ozp_change_lose(struct ozp_table_change *change,
+			    struct ozp_service *svc)
+{
+	if (svc != change->svc && list_empty(&svc->lost))
+		list_add_tail(&svc->lost, &change->table->losers);
+}
+
 /* Addresses that belonged to somebody else. An instance of another service that
  * loses one is not where the table thought: it is withdrawn.
  */
@@ -231,6 +239,7 @@ static void ozp_change_take_over(struct ozp_table_change *change)
 		old = ozp_index_find(&table->index, entry->key.family,
 				     &entry->key.addr);
 		inst = old->instance;
+		ozp_change_lose(change, inst ? inst->service : old->service);
 		ozp_index_replace(&table->index, old, entry);
 		if (inst && inst->service != change->svc)
 			ozp_table_withdraw(table, inst, OZP_INSTANCE_REMOVED);
@@ -277,7 +286,7 @@ static void ozp_change_commit(struct ozp_table_change *change)
 
 	svc->pinned = change->pinned;
 	svc->origin = change->origin;
-	svc->generation = ++table->generation;
+	svc->generation = ozp_table_count_change(table);
 	if (!old) {
 		/* The reference of the change becomes the table's. */
 		WRITE_ONCE(svc->used, ozp_clock_now());
@@ -409,6 +418,9 @@ int ozp_table_set(struct ozp_table *table,
 	fault->address = -1;
 	fault->instance = -1;
 	table->stamp++;
+	/* Nobody asked for those of the change before. */
+	while (ozp_table_pop_loser(table))
+		;
 
 	change.svc = ozp_service_get_by_name(&table->services, config->name);
 	if (change.svc && ozp_table_is_equal(table, change.svc, config)) {

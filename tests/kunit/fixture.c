@@ -42,6 +42,8 @@ int ozp_fixture_set(struct ozp_fixture *fixture,
 
 	mutex_lock(&fixture->table.lock);
 	err = ozp_table_set(&fixture->table, config, fault ?: &ignored);
+	while (ozp_table_pop_loser(&fixture->table))
+		;
 	mutex_unlock(&fixture->table.lock);
 	return err;
 }

@@ -263,6 +263,7 @@ static bool has_duplicates(const struct ozp_service_config *config)
 struct claimant {
 	struct naive *naive;
 	u32 service;
+	unsigned long losers;
 };
 
 static int claim(void *data, u8 family, const union ozp_addr *addr,
@@ -271,6 +272,9 @@ static int claim(void *data, u8 family, const union ozp_addr *addr,
 	struct claimant *claimant = data;
 	struct owner *owner = owner_of(claimant->naive, family, addr);
 
+	if (owner->kind != OZP_MATCH_NONE &&
+	    owner->service != claimant->service)
+		__set_bit(owner->service, &claimant->losers);
 	if ((owner->kind == OZP_MATCH_INSTANCE ||
 	     owner->kind == OZP_MATCH_NAMESPACE) &&
 	    owner->service != claimant->service)
@@ -322,7 +326,8 @@ static int naive_set(struct naive *naive, u32 service,
 		svc->states[i] = OZP_INSTANCE_REMOVED;
 	for (i = 0; i < config->instance_count; i++)
 		svc->states[config->instances[i].number] = OZP_INSTANCE_LIVE;
-	naive->generation++;
+	/* Each of those who lose something has changed, too. */
+	naive->generation += 1 + hweight_long(claimant.losers);
 	return 1;
 }
 

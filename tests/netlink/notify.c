@@ -341,6 +341,31 @@ static bool expect_change(struct client *ear, uint8_t cmd, const char *name,
 	return ok(good, "%s", what);
 }
 
+/* Who loses an address has changed, too. */
+static void try_take_over(struct client *client, struct client *ear,
+			  int ifindex)
+{
+	struct service thief = {
+		"thief", "10.30.1.93", 1, "10.19.9.1", "10.30.9.8"
+	};
+	struct outcome out;
+
+	service_set(client, ifindex, &thief, &out);
+	expect_change(ear, OZPROXY_CMD_SERVICE_NTF, "thief", 1,
+		      "a service with the Namespace IP of another is");
+	expect_change(ear, OZPROXY_CMD_SERVICE_NTF, "small", 0,
+		      "and the other, which has no instance any more");
+	thief.address = "10.30.1.90";
+	service_set(client, ifindex, &thief, &out);
+	expect_change(ear, OZPROXY_CMD_SERVICE_NTF, "thief", 1,
+		      "one with the Service IP of another is");
+	expect_change(ear, OZPROXY_CMD_SERVICE_NTF, "small", 0,
+		      "and the other");
+	service_del(client, ifindex, "thief", &out);
+	expect_change(ear, OZPROXY_CMD_SERVICE_DEL_NTF, "thief", 0,
+		      "the end of the first is, nothing of the other");
+}
+
 static void try_changes(struct client *client, struct client *ear, int ifindex)
 {
 	static const struct service small = {
@@ -367,6 +392,7 @@ static void try_changes(struct client *client, struct client *ear, int ifindex)
 	service_set(client, ifindex, &big, &out);
 	expect_change(ear, OZPROXY_CMD_SERVICE_NTF, "big", 600,
 		      "600 instances are, over several messages");
+	try_take_over(client, ear, ifindex);
 	service_del(client, ifindex, "small", &out);
 	expect_change(ear, OZPROXY_CMD_SERVICE_DEL_NTF, "small", 0,
 		      "a removal is, with name and generation");
