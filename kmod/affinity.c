@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "clock.h"
+#include "work.h"
 
 /**
  * struct ozp_affinity - which instance a client had last
@@ -159,7 +160,7 @@ void ozp_affinity_keep(struct ozp_affinities *affinities,
 		ozp_affinity_use(affinities, affinity, timeout_ms);
 	}
 	spin_unlock_bh(&affinities->lock);
-	queue_delayed_work(system_unbound_wq, &affinities->expiry,
+	queue_delayed_work(ozp_workqueue, &affinities->expiry,
 			   OZP_AFFINITY_INTERVAL);
 }
 
@@ -186,7 +187,7 @@ static void ozp_affinity_expire(struct work_struct *work)
 		cond_resched();
 	}
 	if (READ_ONCE(affinities->count))
-		queue_delayed_work(system_unbound_wq, &affinities->expiry,
+		queue_delayed_work(ozp_workqueue, &affinities->expiry,
 				   OZP_AFFINITY_INTERVAL);
 }
 

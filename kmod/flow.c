@@ -15,7 +15,7 @@
 #include "hash.h"
 #include "trace_flow.h"
 
-static struct kmem_cache *ozp_flow_cache;
+static struct kmem_cache *ozp_flow_cache __ro_after_init;
 
 /**
  * ozp_flow_of_key() - the flow that an entry of the table belongs to
@@ -456,7 +456,7 @@ int ozp_flow_table_init(struct rhashtable *table)
  *
  * Return: 0 or -ENOMEM.
  */
-int ozp_flow_cache_init(void)
+int __init ozp_flow_cache_init(void)
 {
 	ozp_flow_cache = KMEM_CACHE(ozp_flow, SLAB_ACCOUNT);
 	return ozp_flow_cache ? 0 : -ENOMEM;

@@ -223,4 +223,8 @@ bool ozp_flow_is_over_rcu(const struct ozp_flows *flows,
 			  const struct ozp_flow *flow);
 struct ozp_flow *ozp_flow_of_key(struct ozp_flow_key *key);
 
+/* init */
+int ozp_flow_cache_init(void);
+void ozp_flow_cache_uninit(void);
+
 #endif /* _OZP_FLOW_H */

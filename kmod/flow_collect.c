@@ -8,8 +8,7 @@
 #include <linux/slab.h>
 
 #include "flow_parts.h"
-
-static struct workqueue_struct *ozp_flow_workqueue;
+#include "work.h"
 
 /* Call @visit for every flow, under RCU. While the table is being resized some
  * flows may be missed or met twice. Packets decide how often that happens, so the
@@ -116,7 +115,7 @@ u32 ozp_flows_end_matching(struct ozp_flows *flows,
 
 static void ozp_flows_hurry(struct ozp_flows *flows)
 {
-	queue_delayed_work(ozp_flow_workqueue, &flows->reaper,
+	queue_delayed_work(ozp_workqueue, &flows->reaper,
 			   OZP_COLLECT_HURRY);
 }
 
@@ -139,7 +138,7 @@ static void ozp_flows_collector_work(struct work_struct *work)
 	unsigned long begin = jiffies;
 
 	ozp_flows_collect(flows);
-	queue_delayed_work(ozp_flow_workqueue, &flows->collector,
+	queue_delayed_work(ozp_workqueue, &flows->collector,
 			   max_t(unsigned long, OZP_COLLECT_INTERVAL,
 				 OZP_COLLECT_PAUSE * (jiffies - begin)));
 }
@@ -191,7 +190,7 @@ struct ozp_flows *ozp_flows_new(const char *dev_name)
 	spin_lock_init(&flows->convert_lock);
 	INIT_DELAYED_WORK(&flows->collector, ozp_flows_collector_work);
 	INIT_DELAYED_WORK(&flows->reaper, ozp_flows_reaper_work);
-	queue_delayed_work(ozp_flow_workqueue, &flows->collector,
+	queue_delayed_work(ozp_workqueue, &flows->collector,
 			   OZP_COLLECT_INTERVAL);
 	return flows;
 }
@@ -242,37 +241,7 @@ void ozp_flows_release(struct ozp_flows *flows)
 	while (atomic_read(&flows->count)) {
 		ozp_flows_end_matching(flows, NULL, NULL);
 		cond_resched();
+		schedule_timeout_uninterruptible(1);
 	}
 	ozp_flows_put(flows);
-}
-
-/**
- * ozp_flow_module_init() - what the flow tables of all devices share
- *
- * Return: 0 or -ENOMEM.
- */
-int ozp_flow_module_init(void)
-{
-	int err;
-
-	err = ozp_flow_cache_init();
-	if (err)
-		return err;
-	ozp_flow_workqueue = alloc_workqueue("ozproxy", WQ_UNBOUND, 0);
-	if (!ozp_flow_workqueue) {
-		ozp_flow_cache_uninit();
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/**
- * ozp_flow_module_uninit() - free what the flow tables of all devices share
- *
- * No device is left, and every RCU callback of flows has run.
- */
-void ozp_flow_module_uninit(void)
-{
-	destroy_workqueue(ozp_flow_workqueue);
-	ozp_flow_cache_uninit();
 }

@@ -19,7 +19,5 @@ void ozp_flows_put(struct ozp_flows *flows);
 /* init */
 struct ozp_flows *ozp_flows_new(const char *dev_name);
 void ozp_flows_release(struct ozp_flows *flows);
-int ozp_flow_module_init(void);
-void ozp_flow_module_uninit(void);
 
 #endif /* _OZP_FLOW_COLLECT_H */

@@ -27,7 +27,5 @@ bool ozp_flow_end_in_walk(struct ozp_flows *flows, struct ozp_flow *flow,
 u32 ozp_flows_free_ended(struct ozp_flows *flows, struct llist_head *ended);
 u32 ozp_flows_reap(struct ozp_flows *flows);
 int ozp_flow_table_init(struct rhashtable *table);
-int ozp_flow_cache_init(void);
-void ozp_flow_cache_uninit(void);
 
 #endif /* _OZP_FLOW_PARTS_H */

@@ -39,6 +39,8 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "work.h"
+
 /* What fragments of a datagram have in common (RFC 791, 3.2; RFC 8200, 4.5). */
 struct ozp_datagram_key {
 	union ozp_addr src;
@@ -219,7 +221,7 @@ static struct ozp_datagram *ozp_datagram_new(struct ozp_fragments *fragments,
 	list_add_tail(&datagram->age, &fragments->all);
 	fragments->count++;
 	/* One that is pending already is for an older datagram. */
-	queue_delayed_work(system_unbound_wq, &fragments->expiry,
+	queue_delayed_work(ozp_workqueue, &fragments->expiry,
 			   msecs_to_jiffies(READ_ONCE(fragments->options.timeout)));
 	return datagram;
 }
@@ -465,7 +467,7 @@ static void ozp_fragments_end(struct ozp_fragments *fragments, bool all)
 	list_for_each_entry_safe(datagram, next, &fragments->all, age) {
 		end = datagram->since + timeout;
 		if (!all && time_before(now, end)) {
-			queue_delayed_work(system_unbound_wq,
+			queue_delayed_work(ozp_workqueue,
 					   &fragments->expiry, end - now);
 			break;
 		}
@@ -490,7 +492,7 @@ static void ozp_fragments_expire(struct work_struct *work)
  */
 void ozp_fragments_hurry(struct ozp_fragments *fragments)
 {
-	mod_delayed_work(system_unbound_wq, &fragments->expiry, 0);
+	mod_delayed_work(ozp_workqueue, &fragments->expiry, 0);
 }
 
 /**

@@ -11,6 +11,7 @@
 #include "idle.h"
 
 #include "clock.h"
+#include "work.h"
 
 /* Whether nobody used it for too long, and nobody was told since. */
 static bool ozp_idle_is_due(const struct ozp_idle *idle,
@@ -94,7 +95,7 @@ static void ozp_idle_work(struct work_struct *work)
 		idle->cursor = last;
 	}
 	mutex_unlock(&table->lock);
-	queue_delayed_work(system_unbound_wq, &idle->work,
+	queue_delayed_work(ozp_workqueue, &idle->work,
 			   svc ? OZP_IDLE_PAUSE : OZP_IDLE_INTERVAL);
 }
 
@@ -112,7 +113,7 @@ void ozp_idle_init(struct ozp_idle *idle, struct ozp_convert *cv,
 	idle->announce = announce;
 	idle->cursor = NULL;
 	INIT_DELAYED_WORK(&idle->work, ozp_idle_work);
-	queue_delayed_work(system_unbound_wq, &idle->work, OZP_IDLE_INTERVAL);
+	queue_delayed_work(ozp_workqueue, &idle->work, OZP_IDLE_INTERVAL);
 }
 
 /**

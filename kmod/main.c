@@ -7,14 +7,18 @@
 #include "device.h"
 #include "flow_collect.h"
 #include "netlink.h"
+#include "work.h"
 
 static int __init ozp_init(void)
 {
 	int err;
 
-	err = ozp_flow_module_init();
+	err = ozp_work_init();
 	if (err)
 		return err;
+	err = ozp_flow_cache_init();
+	if (err)
+		goto err_uninit_work;
 	err = ozp_netlink_register();
 	if (err)
 		goto err_uninit_flow;
@@ -29,7 +33,9 @@ static int __init ozp_init(void)
 err_unregister_netlink:
 	ozp_netlink_unregister();
 err_uninit_flow:
-	ozp_flow_module_uninit();
+	ozp_flow_cache_uninit();
+err_uninit_work:
+	ozp_work_uninit();
 	return err;
 }
 
@@ -42,7 +48,8 @@ static void __exit ozp_exit(void)
 	ozp_device_unregister();
 	ozp_netlink_unregister();
 	rcu_barrier();
-	ozp_flow_module_uninit();
+	ozp_flow_cache_uninit();
+	ozp_work_uninit();
 }
 
 module_init(ozp_init);

@@ -7,7 +7,8 @@
 
 #include "compat.h"
 
-static struct genl_ops ozp_netlink_ops[ARRAY_SIZE(ozproxy_nl_ops)];
+static struct genl_ops
+ozp_netlink_ops[ARRAY_SIZE(ozproxy_nl_ops)] __ro_after_init;
 
 static const struct genl_multicast_group ozp_netlink_groups[] = {
 	/* Who sends where, as flows: not for everybody. */
@@ -208,7 +209,7 @@ void ozp_netlink_multicast(const struct ozp_device *oz, struct sk_buff *skb,
  *
  * Return: 0 or a negative errno.
  */
-int ozp_netlink_register(void)
+int __init ozp_netlink_register(void)
 {
 	unsigned int i;
 
@@ -226,3 +227,5 @@ void ozp_netlink_unregister(void)
 {
 	genl_unregister_family(&ozp_netlink_family);
 }
+
+MODULE_ALIAS_GENL_FAMILY(OZPROXY_FAMILY_NAME);

@@ -24,7 +24,7 @@ layers='
 3: affinity fragment miss_queue miss miss_wait miss_end
 2: node policy service_config doubt service index table table_set
 1: packet hash mss rewrite compose embedded traffic trace trace_flow stats
-0: limits clock address reasons_gen verdict compat_gen compat compat_tunnel
+0: limits clock work address reasons_gen verdict compat_gen compat compat_tunnel
 '
 
 declare -A layer_of place_of
