@@ -171,7 +171,8 @@
 
 /* Milliseconds that a source which nobody has keeps its place at least, so that
  * a helper which remembers nothing is not asked at the speed of its answers: the
- * places of one outer source are queries a second.
+ * places of one outer source are queries a second. And at most, where another
+ * source finds no place: forged ones keep out those of a new node for no longer.
  */
 #define OZP_ARRIVAL_NEGATIVE_MIN	1000U
 

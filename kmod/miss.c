@@ -7,6 +7,8 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "work.h"
+
 static const enum ozproxy_drop_reason
 ozp_miss_reasons[OZP_MISS_REFUSAL_COUNT] = {
 	[OZP_MISS_TABLE_FULL] = OZPROXY_DROP_REASON_MISS_TABLE_FULL,
@@ -65,23 +67,23 @@ bool ozp_miss_schedule(struct ozp_misses *misses, struct ozp_miss *miss)
  * ozp_misses_hurry() - let the work come when the first thing is due
  * @misses: what the work is about
  *
- * Any context.
+ * Any context. The work is told while the lock is held: else one who looked
+ * earlier could put it off again.
  */
 void ozp_misses_hurry(struct ozp_misses *misses)
 {
 	struct timerqueue_node *first;
-	u64 now, due = 0;
+	u64 now, due;
 
 	spin_lock_bh(&misses->lock);
 	first = timerqueue_getnext(&misses->timers);
-	if (first)
-		due = first->expires;
+	if (first) {
+		now = misses->clock();
+		due = max_t(u64, first->expires, now);
+		mod_delayed_work(ozp_workqueue, &misses->work,
+				 msecs_to_jiffies(due - now));
+	}
 	spin_unlock_bh(&misses->lock);
-	if (!first)
-		return;
-	now = misses->clock();
-	mod_delayed_work(system_unbound_wq, &misses->work,
-			 msecs_to_jiffies(due > now ? due - now : 0));
 }
 
 /**
@@ -99,6 +101,7 @@ void ozp_miss_insert(struct ozp_misses *misses, struct ozp_miss *miss,
 	lockdep_assert_held(&misses->lock);
 	miss->key = *key;
 	INIT_LIST_HEAD(&miss->negative);
+	INIT_LIST_HEAD(&miss->denied);
 	__skb_queue_head_init(&miss->queue);
 	timerqueue_init(&miss->timer);
 	miss->since = misses->clock();
@@ -119,6 +122,7 @@ void ozp_miss_release(struct ozp_misses *misses, struct ozp_miss *miss,
 		      struct sk_buff_head *packets)
 {
 	lockdep_assert_held(&misses->lock);
+	list_del(&miss->denied);
 	if (!miss->source) {
 		WRITE_ONCE(misses->negative_count, misses->negative_count - 1);
 	} else {
@@ -248,6 +252,7 @@ void ozp_misses_init(struct ozp_misses *misses,
 	misses->seed = get_random_u32();
 	INIT_LIST_HEAD(&misses->list);
 	INIT_LIST_HEAD(&misses->negatives);
+	INIT_LIST_HEAD(&misses->denied);
 	timerqueue_init_head(&misses->timers);
 	misses->options.limit = OZP_MISS_LIMIT_DEFAULT;
 	misses->options.source_limit = OZP_MISS_SOURCE_LIMIT_DEFAULT;

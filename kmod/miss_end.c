@@ -150,7 +150,8 @@ int ozp_miss_resolve(struct ozp_misses *misses, const struct ozp_address *key,
  *
  * What waits is rejected. The answer keeps the place of the address, which its
  * source goes on to pay for: so a source cannot have more addresses announced
- * in that time than it may have waiting. May sleep.
+ * in OZP_ARRIVAL_NEGATIVE_MIN than it may have waiting. After that it gives its
+ * place to an address that finds no other. May sleep.
  *
  * Return: whether the address was there.
  */
@@ -170,6 +171,8 @@ bool ozp_miss_deny(struct ozp_misses *misses, const struct ozp_address *key,
 		miss->since = misses->clock();
 		miss->packets = 0;
 		miss->end = miss->since + lifetime_ms;
+		list_move_tail(&miss->negative, &misses->denied);
+		list_move_tail(&miss->denied, &miss->source->denied);
 		hurry = ozp_miss_schedule(misses, miss);
 	}
 	spin_unlock_bh(&misses->lock);

@@ -69,6 +69,7 @@ struct ozp_miss_source *ozp_miss_source_get(struct ozp_misses *misses,
 		return NULL;
 	source->key = *key;
 	source->users = 1;
+	INIT_LIST_HEAD(&source->denied);
 	hlist_add_head(&source->link, &misses->sources[hash]);
 	return source;
 }

@@ -82,6 +82,7 @@ struct ozp_miss_options {
  * @sources: senders that something waits for
  * @list: the addresses, by id
  * @negatives: those of @negative_count, oldest first
+ * @denied: those that nobody has, but that keep their place, likewise
  * @timers: the addresses, by when something is to be done about them
  * @options: may change at any time
  * @events: what the layer above does
@@ -105,6 +106,7 @@ struct ozp_misses {
 	struct hlist_head sources[1 << OZP_MISS_SOURCE_BITS];
 	struct list_head list;
 	struct list_head negatives;
+	struct list_head denied;
 	struct timerqueue_head timers;
 	/* read-only, but for the options */
 	struct ozp_miss_options options;
@@ -122,6 +124,7 @@ struct ozp_misses {
  * @packets: packets of it that wait
  * @bytes: memory that they occupy
  * @users: who holds a pointer: its addresses, its packets, a caller
+ * @denied: those of @addresses that nobody has, oldest first
  */
 struct ozp_miss_source {
 	struct hlist_node link;
@@ -130,13 +133,15 @@ struct ozp_miss_source {
 	u32 packets;
 	u64 bytes;
 	u32 users;
+	struct list_head denied;
 };
 
 /**
  * struct ozp_miss - an address without a table entry
  * @link: in a bucket
  * @all: in ozp_misses.list
- * @negative: in ozp_misses.negatives, while it is there
+ * @negative: in ozp_misses.negatives or .denied, while it is there
+ * @denied: in ozp_miss_source.denied, while it is there
  * @timer: in ozp_misses.timers, by when something is to be done
  * @key: the address
  * @state: whether it waits or nobody has it
@@ -155,6 +160,7 @@ struct ozp_miss {
 	struct hlist_node link;
 	struct list_head all;
 	struct list_head negative;
+	struct list_head denied;
 	struct timerqueue_node timer;
 	struct ozp_address key;
 	enum ozproxy_miss_state state;

@@ -6,6 +6,16 @@
 
 #include <linux/slab.h>
 
+/* An answer that was kept for long enough makes room, whatever its lifetime: else
+ * who invents addresses keeps out all others for as long.
+ */
+static void ozp_miss_make_room(struct ozp_misses *misses, struct ozp_miss *oldest)
+{
+	if (oldest &&
+	    misses->clock() - oldest->since >= OZP_ARRIVAL_NEGATIVE_MIN)
+		ozp_miss_release(misses, oldest, NULL);
+}
+
 /* An address that was not used before, if it may wait. */
 static enum ozp_verdict ozp_miss_new(struct ozp_misses *misses,
 				     struct ozp_miss_source *source,
@@ -16,6 +26,17 @@ static enum ozp_verdict ozp_miss_new(struct ozp_misses *misses,
 	const struct ozp_miss_options *options = &misses->options;
 
 	lockdep_assert_held(&misses->lock);
+	if (source->addresses >= READ_ONCE(options->source_limit))
+		ozp_miss_make_room(misses,
+				   list_first_entry_or_null(&source->denied,
+							    struct ozp_miss,
+							    denied));
+	if (misses->count >= READ_ONCE(options->limit) &&
+	    source->addresses < READ_ONCE(options->source_limit))
+		ozp_miss_make_room(misses,
+				   list_first_entry_or_null(&misses->denied,
+							    struct ozp_miss,
+							    negative));
 	if (misses->count >= READ_ONCE(options->limit))
 		return ozp_miss_refuse(misses, pkt, OZP_MISS_TABLE_FULL);
 	if (source->addresses >= READ_ONCE(options->source_limit))

@@ -804,6 +804,41 @@ static void places_are_kept(struct kunit *test)
 	room_free(test, room);
 }
 
+/* Whatever its lifetime, it gives its place after a second to an address that has
+ * none: the oldest of the same source, else the oldest of all.
+ */
+static void places_are_given_up(struct kunit *test)
+{
+	struct waiting_room *room = room_new(test);
+	u32 i;
+
+	room->misses.options.source_limit = 2;
+	room->misses.options.limit = 3;
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, send(room, packet_new(test, i, 100), i,
+					   i / 2), -1);
+	KUNIT_EXPECT_TRUE(test, deny(room, 1, 600000));
+	KUNIT_EXPECT_TRUE(test, deny(room, 0, 600000));
+	now_ms += OZP_ARRIVAL_NEGATIVE_MIN - 1;
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 3, 100), 3, 1),
+			OZPROXY_DROP_REASON_MISS_TABLE_FULL);
+	room->misses.options.limit = 4;
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 3, 100), 3, 0),
+			OZPROXY_DROP_REASON_MISS_SOURCE_FULL);
+	room->misses.options.limit = 3;
+	now_ms++;
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 3, 100), 3, 0), -1);
+	KUNIT_EXPECT_FALSE(test, deny(room, 1, 600000));
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 4, 100), 4, 1), -1);
+	KUNIT_EXPECT_FALSE(test, deny(room, 0, 600000));
+	KUNIT_EXPECT_EQ(test, room->misses.count, 3);
+	/* All of them wait. */
+	now_ms += OZP_ARRIVAL_NEGATIVE_MIN;
+	KUNIT_EXPECT_EQ(test, send(room, packet_new(test, 5, 100), 5, 2),
+			OZPROXY_DROP_REASON_MISS_TABLE_FULL);
+	room_free(test, room);
+}
+
 /* Dumps see everything once, in order, whatever goes on. */
 static void dumps_go_on(struct kunit *test)
 {
@@ -966,6 +1001,7 @@ static struct kunit_case miss_cases[] = {
 	KUNIT_CASE(memory_is_shared),
 	KUNIT_CASE(headers_are_kept),
 	KUNIT_CASE(places_are_kept),
+	KUNIT_CASE(places_are_given_up),
 	KUNIT_CASE(dumps_go_on),
 	KUNIT_CASE(crowds_get_all_back),
 	{}
