@@ -106,7 +106,8 @@ struct ozp_flows {
  * @OZP_FLOW_OPENED: TCP: the container sent something else than a SYN
  * @OZP_FLOW_FIN_OUT: TCP FIN from the container
  * @OZP_FLOW_FIN_IN: TCP FIN towards the container
- * @OZP_FLOW_RST: TCP RST in any direction
+ * @OZP_FLOW_RST_OUT: TCP RST from the container, and the other end is silent since
+ * @OZP_FLOW_RST_IN: TCP RST towards the container, which is silent since
  * @OZP_FLOW_LIVE: it is one of the live flows of its instance
  * @OZP_FLOW_SYN: a SYN left, at @opened
  * @OZP_FLOW_SYN_AGAIN: more than one did: which of them was answered, nobody knows
@@ -121,7 +122,8 @@ enum ozp_flow_bit {
 	OZP_FLOW_OPENED,
 	OZP_FLOW_FIN_OUT,
 	OZP_FLOW_FIN_IN,
-	OZP_FLOW_RST,
+	OZP_FLOW_RST_OUT,
+	OZP_FLOW_RST_IN,
 	OZP_FLOW_LIVE,
 	OZP_FLOW_SYN,
 	OZP_FLOW_SYN_AGAIN,

@@ -16,8 +16,26 @@ static void ozp_flow_mark(struct ozp_flow *flow, enum ozp_flow_bit bit)
 
 static bool ozp_flow_is_closing(unsigned long bits)
 {
-	return bits & BIT(OZP_FLOW_RST) ||
+	return bits & (BIT(OZP_FLOW_RST_OUT) | BIT(OZP_FLOW_RST_IN)) ||
 	       (bits & BIT(OZP_FLOW_FIN_OUT) && bits & BIT(OZP_FLOW_FIN_IN));
+}
+
+/* Who got an RST and goes on did not believe it: it was forged, or old (RFC 5961,
+ * 3.2). What was on its way when a true one came is answered by another one.
+ */
+static void ozp_flow_disbelieve(struct ozp_flow *flow,
+				const struct ozp_conversion *conv,
+				const struct ozp_packet *pkt)
+{
+	enum ozp_flow_bit rst = pkt->direction == OZPROXY_DIRECTION_IN ?
+				OZP_FLOW_RST_OUT : OZP_FLOW_RST_IN;
+
+	if (likely(!test_bit(rst, &flow->bits)) || pkt->tcp_syn ||
+	    pkt->tcp_synack || pkt->tcp_fin || pkt->tcp_rst)
+		return;
+	clear_bit(rst, &flow->bits);
+	if (!ozp_flow_is_closing(READ_ONCE(flow->bits)))
+		ozp_flow_return(flow, conv);
 }
 
 /**
@@ -50,8 +68,10 @@ void ozp_flow_follow(struct ozp_flow *flow, const struct ozp_conversion *conv,
 	if (pkt->tcp_fin)
 		ozp_flow_mark(flow, pkt->direction == OZPROXY_DIRECTION_IN ?
 				    OZP_FLOW_FIN_IN : OZP_FLOW_FIN_OUT);
+	ozp_flow_disbelieve(flow, conv, pkt);
 	if (pkt->tcp_rst)
-		ozp_flow_mark(flow, OZP_FLOW_RST);
+		ozp_flow_mark(flow, pkt->direction == OZPROXY_DIRECTION_IN ?
+				    OZP_FLOW_RST_IN : OZP_FLOW_RST_OUT);
 	if (unlikely(pkt->tcp_fin || pkt->tcp_rst) &&
 	    ozp_flow_is_closing(READ_ONCE(flow->bits)))
 		ozp_flow_leave(flow, conv);
@@ -76,7 +96,7 @@ bool ozp_flow_abort(struct ozp_flow *flow, const struct ozp_conversion *conv)
 	if (!test_bit(OZP_FLOW_TOLD, &flow->bits) &&
 	    !test_and_set_bit(OZP_FLOW_TOLD, &flow->bits))
 		tell = true;
-	ozp_flow_mark(flow, OZP_FLOW_RST);
+	ozp_flow_mark(flow, OZP_FLOW_RST_IN);
 	ozp_flow_leave(flow, conv);
 	return tell;
 }

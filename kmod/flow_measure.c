@@ -115,3 +115,24 @@ void ozp_flow_leave(struct ozp_flow *flow, const struct ozp_conversion *conv)
 	atomic_dec(&conv->target->instance->flows);
 	atomic_dec(&conv->source->instance->begun);
 }
+
+/**
+ * ozp_flow_return() - count a flow again that was thought to be closing
+ * @flow: the flow
+ * @conv: its conversion
+ *
+ * Caller is in an RCU read section.
+ */
+void ozp_flow_return(struct ozp_flow *flow, const struct ozp_conversion *conv)
+{
+	if (test_and_set_bit(OZP_FLOW_LIVE, &flow->bits))
+		return;
+	atomic_inc(&conv->target->instance->flows);
+	atomic_inc(&conv->source->instance->begun);
+	/* Whoever ends the flow sets one bit and looks at the other, as we do,
+	 * the other way round: one of us sees both.
+	 */
+	smp_mb__after_atomic();
+	if (ozp_flow_is_dying(flow))
+		ozp_flow_leave(flow, conv);
+}

@@ -22,6 +22,7 @@ ozp_conversion_new_rcu(const struct ozp_flow *flow,
 void ozp_conversion_release(struct ozp_conversion *conv);
 void ozp_flow_enter(struct ozp_flow *flow, const struct ozp_conversion *conv);
 void ozp_flow_leave(struct ozp_flow *flow, const struct ozp_conversion *conv);
+void ozp_flow_return(struct ozp_flow *flow, const struct ozp_conversion *conv);
 bool ozp_flow_end_in_walk(struct ozp_flows *flows, struct ozp_flow *flow,
 			  struct llist_head *ended);
 u32 ozp_flows_free_ended(struct ozp_flows *flows, struct llist_head *ended);

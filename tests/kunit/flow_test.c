@@ -182,7 +182,8 @@ struct naive_flow {
 	bool opened;
 	bool fin_out;
 	bool fin_in;
-	bool rst;
+	bool rst_out;
+	bool rst_in;
 };
 
 struct play {
@@ -211,7 +212,8 @@ static void tuple_of(const struct naive_flow *flow, struct ozp_tuple *tuple)
 
 static bool is_closing(const struct naive_flow *flow)
 {
-	return flow->rst || (flow->fin_out && flow->fin_in);
+	return flow->rst_out || flow->rst_in ||
+	       (flow->fin_out && flow->fin_in);
 }
 
 static u32 live_count(const struct play *play)
@@ -448,17 +450,22 @@ static void follow(struct kunit *test, struct play *play)
 		.tcp_rst = !draw(play, 12),
 	};
 	struct ozp_flow *flow;
+	bool goes_on;
 
 	rcu_read_lock();
 	flow = find_rcu(play, naive);
 	KUNIT_EXPECT_EQ(test, !flow, !naive->live);
 	if (flow && naive->live) {
 		ozp_flow_follow(flow, rcu_dereference(flow->conversion), &pkt);
-		naive->rst |= pkt.tcp_rst;
+		goes_on = !pkt.tcp_rst && !pkt.tcp_syn && !pkt.tcp_fin;
 		if (pkt.direction == OZPROXY_DIRECTION_IN) {
+			naive->rst_in |= pkt.tcp_rst;
+			naive->rst_out &= !goes_on;
 			naive->replied = true;
 			naive->fin_in |= pkt.tcp_fin;
 		} else {
+			naive->rst_out |= pkt.tcp_rst;
+			naive->rst_in &= !goes_on;
 			naive->opened |= !pkt.tcp_syn;
 			naive->fin_out |= pkt.tcp_fin;
 		}
@@ -747,7 +754,7 @@ static void the_cheapest_makes_room(struct kunit *test)
 		unsigned long bits;
 		u32 idle_ms;
 	} in_order[] = {
-		{ IPPROTO_TCP, ANSWERED | BIT(OZP_FLOW_RST), 1000 },
+		{ IPPROTO_TCP, ANSWERED | BIT(OZP_FLOW_RST_IN), 1000 },
 		{ IPPROTO_TCP, 0, 5000 },
 		{ IPPROTO_UDP, BIT(OZP_FLOW_OPENED), 4000 },
 		{ IPPROTO_TCP, BIT(OZP_FLOW_REPLIED), 3000 },
@@ -983,10 +990,10 @@ static const struct idleness idlenesses[] = {
 	{ "TCP closed", IPPROTO_TCP,
 	  ANSWERED | BIT(OZP_FLOW_FIN_OUT) | BIT(OZP_FLOW_FIN_IN),
 	  OZP_TCP_CLOSING_TIMEOUT_DEFAULT },
-	{ "TCP reset", IPPROTO_TCP, ANSWERED | BIT(OZP_FLOW_RST),
+	{ "TCP reset", IPPROTO_TCP, ANSWERED | BIT(OZP_FLOW_RST_IN),
 	  OZP_TCP_CLOSING_TIMEOUT_DEFAULT },
 	{ "TCP refused", IPPROTO_TCP,
-	  BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_RST),
+	  BIT(OZP_FLOW_REPLIED) | BIT(OZP_FLOW_RST_IN),
 	  OZP_TCP_CLOSING_TIMEOUT_DEFAULT },
 };
 

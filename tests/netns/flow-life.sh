@@ -114,6 +114,7 @@ port_reuse()
 	listener=l${a:1:1}
 	check "$name: accepted there" sock accept s "$listener"
 	check "$name: it talks" sock echo k s
+	stray_reset "$name" "${a:1:1}"
 	sock close s
 	sock close k
 	check "$name: closed" wait_until 5 flow_is 5000 "[${a:1:1},\"closing\"]"
@@ -130,6 +131,21 @@ port_reuse()
 	sock connect k c "$c" 5000 "$sip" 80
 	is "$name: after a reset, too" "$(flow_from 5000)" "$a"
 	sock close s k l0 l1
+}
+
+# Whoever forges it does not know the window; an old one is not in it.
+stray_reset()
+{
+	local name="$1: a stray reset"
+
+	send_segment "$c" 5000 "$sip" 80 R
+	check "$name: is believed" wait_until 5 flow_is 5000 "[$2,\"closing\"]"
+	check "$name: until it talks on" sock echo k s
+	is "$name: then it is not" "$(flow_from 5000)" "[$2,\"established\"]"
+	is "$name: and it counts as a live flow again" \
+		"$(ns w1 ozctl -j service show shop |
+			jq -c "[.[0].instance[] | select(.number == $2) | .flows]")" \
+		"[1]"
 }
 
 late_segment()
