@@ -30,6 +30,14 @@ struct ozp_net {
 static unsigned int ozp_net_id __read_mostly;
 static const struct ozp_device_events *ozp_device_events;
 static struct rtnl_link_ops ozp_link_ops;
+static void ozp_device_announce(struct ozp_device *oz,
+				const struct ozp_miss_info *info)
+{
+	trace_ozproxy_miss(oz->convert.stats.dev_name, &info->key, info->state,
+			   info->arrival);
+	ozp_device_events->miss(oz, info);
+}
+
 
 static struct list_head *ozp_net_devices(struct net *net)
 {
@@ -52,12 +60,8 @@ bool ozp_device_is_ours(const struct net_device *dev)
 static void ozp_device_miss(struct ozp_misses *misses,
 			    const struct ozp_miss_info *info)
 {
-	struct ozp_device *oz = container_of(misses, struct ozp_device,
-					     convert.misses);
-
-	trace_ozproxy_miss(oz->convert.stats.dev_name, info->key.family,
-			   &info->key.addr);
-	ozp_device_events->miss(oz, info);
+	ozp_device_announce(container_of(misses, struct ozp_device,
+					 convert.misses), info);
 }
 
 static const struct ozp_miss_events ozp_device_miss_events = {
@@ -69,10 +73,8 @@ static const struct ozp_miss_events ozp_device_miss_events = {
 static void ozp_device_arrival(struct ozp_misses *arrivals,
 			       const struct ozp_miss_info *info)
 {
-	struct ozp_device *oz = container_of(arrivals, struct ozp_device,
-					     convert.arrivals);
-
-	ozp_device_events->miss(oz, info);
+	ozp_device_announce(container_of(arrivals, struct ozp_device,
+					 convert.arrivals), info);
 }
 
 static const struct ozp_miss_events ozp_device_arrival_events = {

@@ -89,19 +89,33 @@ TRACE_EVENT(ozproxy_convert,
 		  __entry->new_src, __entry->new_dst)
 );
 
-/* An address that the table does not have, when it is announced. */
+/* An address that the table does not have, or that is in doubt, when it is
+ * announced; of a container's packet, or as the source of one that came by the
+ * tunnel.
+ */
 TRACE_EVENT(ozproxy_miss,
-	TP_PROTO(const char *dev_name, u8 family, const union ozp_addr *addr),
-	TP_ARGS(dev_name, family, addr),
+	TP_PROTO(const char *dev_name, const struct ozp_address *key,
+		 enum ozproxy_miss_state state, bool arrival),
+	TP_ARGS(dev_name, key, state, arrival),
 	TP_STRUCT__entry(
 		__array(char, dev, IFNAMSIZ)
+		__field(u8, state)
+		__field(bool, arrival)
 		OZP_TRACE_END(addr)
 	),
 	TP_fast_assign(
 		strscpy(__entry->dev, dev_name, IFNAMSIZ);
-		ozp_addr_to_sockaddr(__entry->addr, family, addr, 0);
+		__entry->state = state;
+		__entry->arrival = arrival;
+		ozp_addr_to_sockaddr(__entry->addr, key->family, &key->addr, 0);
 	),
-	TP_printk("dev=%s %pISc", __entry->dev, __entry->addr)
+	TP_printk("dev=%s %pISc state=%s arrival=%u", __entry->dev,
+		  __entry->addr,
+		  __print_symbolic(__entry->state,
+				   { OZPROXY_MISS_STATE_WAITING, "waiting" },
+				   { OZPROXY_MISS_STATE_NEGATIVE, "negative" },
+				   { OZPROXY_MISS_STATE_DOUBTED, "doubted" }),
+		  __entry->arrival)
 );
 
 #endif /* _OZP_TRACE_H */

@@ -212,8 +212,20 @@ trace_events()
 	traced_is "and ends" ozproxy_flow_end \
 		"dev=oz0 protocol=17 $there service=shop instance=0"
 	sock send u lost "$unknown" 53
-	traced_is "an address is missed" ozproxy_miss "dev=oz0 $unknown"
+	traced_is "an address is missed" ozproxy_miss \
+		"dev=oz0 $unknown state=waiting arrival=0"
+	ns w2 ozctl service del client
+	ns w2 ozctl device set oz0 admission table
+	sock send u lost "$shop" 53
+	traced_is "a source is" ozproxy_miss \
+		"dev=oz0 $client_ip state=waiting arrival=1"
+	ns w2 ozctl device set oz0 admission overlay
+	ns w2 ozctl service del shop
+	sock send u lost "$shop" 53
+	traced_is "an instance is in doubt" ozproxy_miss \
+		"dev=oz0 $shop state=doubted arrival=0"
 	sock close u v
+	check "$family: services again" services
 }
 
 # shellcheck disable=SC2046 # words
