@@ -55,9 +55,12 @@ static bool ozp_convert_is_own_address(struct net *net, struct ozp_node *node)
 	if (node->family == AF_INET)
 		return ozp_convert_is_own_ip4(net, node);
 #if IS_ENABLED(CONFIG_IPV6)
-	/* Without the module of IPv6 there is not even a table to look in. */
+	/* Without the module of IPv6 there is not even a table to look in. One
+	 * that is tentative is ours: nobody says when it is not any more.
+	 */
 	return ipv6_mod_enabled() &&
-	       ipv6_chk_addr(net, &node->addr.ip6, NULL, 0);
+	       ipv6_chk_addr_and_flags(net, &node->addr.ip6, NULL, true, 0,
+				       IFA_F_DADFAILED);
 #else
 	return false;
 #endif

@@ -3,12 +3,10 @@
 
 #include "device.h"
 
-#include <linux/ethtool.h>
 #include <linux/if_arp.h>
-#include <linux/ip.h>
 #include <linux/module.h>
+#include <net/ip.h>
 #include <net/net_namespace.h>
-#include <net/netns/generic.h>
 #include <net/rtnetlink.h>
 
 #include "admission.h"
@@ -18,33 +16,8 @@
 #include "link.h"
 #include "trace.h"
 
-/**
- * struct ozp_net - what a namespace knows of us
- * @devices: devices, of whatever namespace, that have their sockets here; under
- *	RTNL
- */
-struct ozp_net {
-	struct list_head devices;
-};
-
-static unsigned int ozp_net_id __read_mostly;
 static const struct ozp_device_events *ozp_device_events;
 static struct rtnl_link_ops ozp_link_ops;
-static void ozp_device_announce(struct ozp_device *oz,
-				const struct ozp_miss_info *info)
-{
-	trace_ozproxy_miss(oz->convert.stats.dev_name, &info->key, info->state,
-			   info->arrival);
-	ozp_device_events->miss(oz, info);
-}
-
-
-static struct list_head *ozp_net_devices(struct net *net)
-{
-	struct ozp_net *ozn = net_generic(net, ozp_net_id);
-
-	return &ozn->devices;
-}
 
 /**
  * ozp_device_is_ours() - whether a net device is of our kind
@@ -55,6 +28,14 @@ static struct list_head *ozp_net_devices(struct net *net)
 bool ozp_device_is_ours(const struct net_device *dev)
 {
 	return dev->rtnl_link_ops == &ozp_link_ops;
+}
+
+static void ozp_device_announce(struct ozp_device *oz,
+				const struct ozp_miss_info *info)
+{
+	trace_ozproxy_miss(oz->convert.stats.dev_name, &info->key, info->state,
+			   info->arrival);
+	ozp_device_events->miss(oz, info);
 }
 
 static void ozp_device_miss(struct ozp_misses *misses,
@@ -190,7 +171,7 @@ static int ozp_device_init(struct net_device *dev)
 
 	ozp_rate_init(&cv->stale_rate, OZP_STALE_RATE);
 	ozp_rate_init(&cv->doubt_rate, OZP_DOUBT_RATE);
-	list_add_tail(&oz->underlay_link, ozp_net_devices(net));
+	ozp_underlay_attach(oz, net);
 
 	/* Complete before anybody finds it; from here the locals are ours. */
 	cv->networks = oz->initial->networks;
@@ -219,7 +200,7 @@ static void ozp_device_uninit(struct net_device *dev)
 	struct ozp_convert *cv = &oz->convert;
 	int i;
 
-	list_del_init(&oz->underlay_link);
+	ozp_underlay_detach(oz);
 	mutex_lock(&cv->table.lock);
 	oz->dead = true;
 	mutex_unlock(&cv->table.lock);
@@ -302,64 +283,6 @@ static const struct net_device_ops ozp_device_ops = {
 	.ndo_get_stats64 = ozp_device_stats,
 };
 
-/* ethtool -S: the counters, then every reason in each direction, then what is
- * not about packets.
- */
-#define OZP_ETHTOOL_DROPS	(OZP_DIRECTION_COUNT * OZP_REASON_COUNT)
-#define OZP_ETHTOOL_COUNT	(OZP_COUNTER_COUNT + OZP_ETHTOOL_DROPS + 1)
-
-static void ozp_ethtool_drvinfo(struct net_device *dev,
-				struct ethtool_drvinfo *info)
-{
-	strscpy(info->driver, "ozproxy", sizeof(info->driver));
-	strscpy(info->version, OZP_VERSION, sizeof(info->version));
-}
-
-static int ozp_ethtool_count(struct net_device *dev, int set)
-{
-	return set == ETH_SS_STATS ? OZP_ETHTOOL_COUNT : -EOPNOTSUPP;
-}
-
-static void ozp_ethtool_strings(struct net_device *dev, u32 set, u8 *data)
-{
-	unsigned int i, j;
-
-	if (set != ETH_SS_STATS)
-		return;
-	for (i = 0; i < OZP_COUNTER_COUNT; i++, data += ETH_GSTRING_LEN)
-		strscpy(data, ozp_counter_name(i), ETH_GSTRING_LEN);
-	for (i = 0; i < OZP_DIRECTION_COUNT; i++)
-		for (j = 0; j < OZP_REASON_COUNT; j++)
-			ethtool_sprintf(&data, "%s-drop-%s",
-					ozp_direction_name(i),
-					ozp_reason_name(j));
-	strscpy(data, "flows-evicted", ETH_GSTRING_LEN);
-}
-
-static void ozp_ethtool_stats(struct net_device *dev,
-			      struct ethtool_stats *stats, u64 *data)
-{
-	struct ozp_device *oz = netdev_priv(dev);
-	struct ozp_stats_sum *sum;
-
-	sum = ozp_stats_sum_new(&oz->convert.stats);
-	if (!sum)
-		return;
-	memcpy(data, sum->packets, sizeof(sum->packets));
-	memcpy(data + OZP_COUNTER_COUNT, sum->drops, sizeof(sum->drops));
-	data[OZP_COUNTER_COUNT + OZP_ETHTOOL_DROPS] =
-		atomic64_read(&oz->convert.flows->evicted);
-	kfree(sum);
-}
-
-static const struct ethtool_ops ozp_ethtool_ops = {
-	.get_drvinfo = ozp_ethtool_drvinfo,
-	.get_link = ethtool_op_get_link,
-	.get_sset_count = ozp_ethtool_count,
-	.get_strings = ozp_ethtool_strings,
-	.get_ethtool_stats = ozp_ethtool_stats,
-};
-
 static const struct device_type ozp_device_type = { .name = "ozproxy" };
 
 static void ozp_link_setup(struct net_device *dev)
@@ -413,17 +336,11 @@ static int ozp_link_check_port(struct net *net, const struct ozp_device *self,
 			       __be16 port, struct nlattr *data[],
 			       struct netlink_ext_ack *extack)
 {
-	struct ozp_device *oz;
-
-	list_for_each_entry(oz, ozp_net_devices(net), underlay_link) {
-		if (oz == self || oz->convert.tunnel.port != port)
-			continue;
-		NL_SET_ERR_MSG_ATTR(extack,
-				    data ? data[IFLA_OZPROXY_PORT] : NULL,
-				    "another ozproxy device has this UDP port in the same namespace");
-		return -EADDRINUSE;
-	}
-	return 0;
+	if (!ozp_underlay_has_port(net, self, port))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, data ? data[IFLA_OZPROXY_PORT] : NULL,
+			    "another ozproxy device has this UDP port in the same namespace");
+	return -EADDRINUSE;
 }
 
 static int ozp_link_create(struct net *net, struct net_device *dev,
@@ -589,61 +506,23 @@ static struct rtnl_link_ops ozp_link_ops __read_mostly = {
 	.get_link_net = ozp_link_get_net,
 };
 
-static int ozp_net_init(struct net *net)
-{
-	INIT_LIST_HEAD(ozp_net_devices(net));
-	return 0;
-}
-
-/* The namespace of the underlay ends before the device: the sockets go, the
- * device stays, without a wire. No reference is held on either namespace.
- */
-static void ozp_net_pre_exit(struct net *net)
-{
-	struct ozp_device *oz, *next;
-
-	rtnl_lock();
-	list_for_each_entry_safe(oz, next, ozp_net_devices(net),
-				 underlay_link) {
-		list_del_init(&oz->underlay_link);
-		RCU_INIT_POINTER(oz->convert.tunnel.net, NULL);
-		ozp_tunnel_close(&oz->convert.tunnel);
-		ozp_nodes_reset_routes(&oz->convert.nodes);
-	}
-	rtnl_unlock();
-}
-
-/* Nodes on their way out may have routes of these namespaces, too. */
-static void ozp_net_exit_batch(struct list_head *nets)
-{
-	rcu_barrier();
-}
-
-static struct pernet_operations ozp_net_ops = {
-	.init = ozp_net_init,
-	.pre_exit = ozp_net_pre_exit,
-	.exit_batch = ozp_net_exit_batch,
-	.id = &ozp_net_id,
-	.size = sizeof(struct ozp_net),
-};
-
 /**
  * ozp_device_register() - offer the link kind
  * @events: what the layer above wants to know of
  *
  * Return: 0 or a negative errno.
  */
-int ozp_device_register(const struct ozp_device_events *events)
+int __init ozp_device_register(const struct ozp_device_events *events)
 {
 	int err;
 
 	ozp_device_events = events;
-	err = register_pernet_subsys(&ozp_net_ops);
+	err = ozp_underlay_register();
 	if (err)
 		return err;
 	err = rtnl_link_register(&ozp_link_ops);
 	if (err)
-		unregister_pernet_subsys(&ozp_net_ops);
+		ozp_underlay_unregister();
 	return err;
 }
 
@@ -655,7 +534,7 @@ int ozp_device_register(const struct ozp_device_events *events)
 void ozp_device_unregister(void)
 {
 	rtnl_link_unregister(&ozp_link_ops);
-	unregister_pernet_subsys(&ozp_net_ops);
+	ozp_underlay_unregister();
 }
 
 MODULE_ALIAS_RTNL_LINK("ozproxy");

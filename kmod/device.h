@@ -6,6 +6,8 @@
  *
  *   RTNL                  creation, change and end of devices; opening and
  *                         closing of tunnels; struct ozp_net
+ *   ozp_underlay_lock     spinlock, BH off: the devices of a namespace, for who
+ *                         comes without RTNL
  *   ozp_table.lock        mutex: the conversion table, changes of limits,
  *                         ozp_device.dead
  *   ozp_table.commit      seqlock, BH off: a change becoming visible
@@ -24,7 +26,9 @@
  * fragment, ozp_affinities.lock for a new flow to a service with affinity, and
  * ozp_flows.convert_lock when an instance of a flow has moved; it reads
  * ozp_table.commit when it finds nothing. Everything else there is RCU.
- * References are dropped with none of the spinlocks held.
+ * References are dropped with none of the spinlocks held: the last one to an
+ * endpoint, which a packet may drop that ends a flow or gives it another
+ * conversion, takes ozp_services.lock and ozp_nodes.lock.
  *
  * Life of the objects:
  *
@@ -66,7 +70,8 @@ struct ozp_link_config;
  * @convert: what packets meet
  * @initial: the options of a device that is being created, for ndo_init
  * @idle: tells which services are not used any more
- * @underlay_link: in the list of the namespace that has our sockets
+ * @underlay_link: in the list of the namespace that has our sockets; see
+ *	underlay.c
  * @dead: the device is being unregistered: no request may use it any more;
  *	protected by @convert.table.lock
  */
@@ -90,6 +95,17 @@ struct ozp_device_events {
 };
 
 bool ozp_device_is_ours(const struct net_device *dev);
+
+/* ethtool.c, for device.c */
+extern const struct ethtool_ops ozp_ethtool_ops;
+
+/* underlay.c, for device.c */
+void ozp_underlay_attach(struct ozp_device *oz, struct net *net);
+void ozp_underlay_detach(struct ozp_device *oz);
+bool ozp_underlay_has_port(struct net *net, const struct ozp_device *self,
+			   __be16 port);
+int ozp_underlay_register(void);
+void ozp_underlay_unregister(void);
 
 /* init */
 int ozp_device_register(const struct ozp_device_events *events);

@@ -76,7 +76,7 @@ struct ozp_flows {
 	/* read for packets, seldom written; the buckets are the first of @table,
 	 * in the same cache line as what is before it
 	 */
-	u32 epoch;
+	atomic_t epoch;
 	struct ozp_flow_options options;
 	void (*hurry)(struct ozp_flows *flows);
 	const char *dev_name;
@@ -175,7 +175,7 @@ static inline u32 ozp_flows_epoch(const struct ozp_flows *flows)
 	/* Before locality is looked at: pairs with
 	 * ozp_flows_locality_changed().
 	 */
-	return smp_load_acquire(&flows->epoch);
+	return atomic_read_acquire(&flows->epoch);
 }
 
 /**

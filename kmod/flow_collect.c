@@ -147,12 +147,12 @@ static void ozp_flows_collector_work(struct work_struct *work)
  * ozp_flows_locality_changed() - let every flow find out again what is local
  * @flows: the flow table
  *
- * Control path, serialized by the caller.
+ * Any context.
  */
 void ozp_flows_locality_changed(struct ozp_flows *flows)
 {
 	/* After what changed: pairs with ozp_flows_epoch(). */
-	smp_store_release(&flows->epoch, flows->epoch + 1);
+	atomic_inc_return_release(&flows->epoch);
 }
 
 /**
@@ -236,12 +236,13 @@ void ozp_flows_release(struct ozp_flows *flows)
 	/* For ever: what ends from now on is reaped here. */
 	set_bit(OZP_FLOWS_HURRY, &flows->bits);
 	/* Again while a resize of the table hides some, or a request still frees
-	 * what its walk ended.
+	 * what its walk ended: asleep, so that one of lower priority gets on with
+	 * it.
 	 */
+	ozp_flows_end_matching(flows, NULL, NULL);
 	while (atomic_read(&flows->count)) {
-		ozp_flows_end_matching(flows, NULL, NULL);
-		cond_resched();
 		schedule_timeout_uninterruptible(1);
+		ozp_flows_end_matching(flows, NULL, NULL);
 	}
 	ozp_flows_put(flows);
 }

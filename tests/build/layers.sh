@@ -17,7 +17,7 @@ layers='
 8: main
 7: netlink_gen netlink netlink_stats netlink_miss netlink_flow
 7: netlink_service netlink_service_fill netlink_service_parse
-6: link device
+6: link device underlay ethtool
 5: convert choose admission stale error inbound outbound idle
 4: tunnel tunnel_route tunnel_gro tunnel_receive tunnel_gather tunnel_send icmp reset
 3: conversion flow_parts flow flow_convert flow_measure flow_life flow_evict flow_collect

@@ -138,6 +138,35 @@ is_ours_while_it_is_here()
 		drops_are w1 in destination-not-local $((before + 2))
 }
 
+# So does a flow that exists.
+# flow_follows FAMILY NODE/LEN
+flow_follows()
+{
+	local before
+
+	use_family "$1" "the node's address comes and goes"
+	nip w1 address add "$2" dev un0 nodad
+	sock udp u a "$a" 5002
+	sock udp w b "$b" 54
+	sock send u one "$near" 54
+	is "$name: a flow on the worker" "$(sock receive w)" "$ai 5002 one"
+	before=$(counter w1 out-tunnelled)
+	nip w1 address del "$2" dev un0
+	sock send u two "$near" 54
+	check "$name: goes to where the address may be" wait_until 5 \
+		counter_is out-tunnelled $((before + 1))
+	nip w1 address add "$2" dev un0
+	sock send u three "$near" 54
+	is "$name: and comes back" "$(sock receive w)" "$ai 5002 three"
+	nip w1 address del "$2" dev un0
+	sock close u w
+}
+
+counter_is()
+{
+	(($(counter w1 "$1") == $2))
+}
+
 # shellcheck disable=SC2046 # words
 addresses_of_the_worker()
 {
@@ -151,6 +180,18 @@ addresses_of_the_worker()
 		10.30.1.2,fdff::1:2 2001:db8:1::8 50103)
 	is_ours_while_it_is_here 4 10.30.9.9 10.19.1.3 131.1.0.8/32
 	is_ours_while_it_is_here 6 fdff::99 fc00::106 2001:db8:1::8/128
+	services "131.1.0.1 50103"
+	# Tentative for longer than the test takes.
+	ns_sysctl w1 net.ipv6.conf.un0.accept_dad=1 \
+		net.ipv6.conf.un0.dad_transmits=1000
+	service_set w1 near address 10.30.1.1 policy rr \
+		$(instance 0 10.19.1.6,fc00::106 10.30.1.2,fdff::1:2 \
+			131.1.0.8 50103)
+	flow_follows 4 131.1.0.8/32
+	service_set w1 near address fdff:2000::1:1 policy rr \
+		$(instance 0 10.19.1.6,fc00::106 10.30.1.2,fdff::1:2 \
+			2001:db8:1::8 50103)
+	flow_follows 6 2001:db8:1::8/128
 }
 
 declare -A worker=([4]=131.1.0.1 [6]=2001:db8:1::1)

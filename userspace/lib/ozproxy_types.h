@@ -339,8 +339,8 @@ struct ozp_stats {
  *   Default 50103. Set while the device is down. Here in host byte order.
  * @local: Addresses of this node, at most local-max: an instance at one of
  *   them and at our port is local. Replaces the whole list. Without any (the
- *   default), every address of the underlay namespace is ours; flows that
- *   exist notice a change of those when the table or an option changes.
+ *   default), every address of the underlay namespace is ours, and flows
+ *   follow them: an instance is on this node while its address is.
  * @service_ipv4: The IPv4 service network, default 10.30.0.0. Only at
  *   creation.
  * @service_ipv4_prefix: Prefix length of the IPv4 service network in bits,
