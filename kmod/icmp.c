@@ -47,7 +47,7 @@ struct ozp_icmp_answer {
 
 /* What the sender can act on. A malformed packet is not answered, nor one that
  * may get through when it is sent again: an error would end the connection that
- * is being opened. man/ozproxy.7 repeats this table.
+ * is being opened. userspace/man/ozproxy.7 repeats this table.
  */
 static const struct ozp_icmp_answer ozp_icmp_answers[OZP_REASON_COUNT] = {
 	[OZPROXY_DROP_REASON_UNSUPPORTED_PROTOCOL] = OZP_ICMP_PROHIBITED,

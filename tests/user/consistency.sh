@@ -142,6 +142,31 @@ limits_in_page()
 	return "$status"
 }
 
+# What refused packets are answered with, as the module has it.
+answers()
+{
+	sed -nE 's/.*\[OZPROXY_DROP_REASON_([A-Z_]*)\] = OZP_ICMP_([A-Z_]*),/\1 \2/p' \
+		kmod/icmp.c | while read -r reason answer; do
+		reason=${reason,,}
+		case $answer in
+		PROHIBITED) answer="3/13 prohibited 1/1 prohibited" ;;
+		UNREACHABLE) answer="3/1 host unreachable 1/3 address unreachable" ;;
+		NO_ROUTE) answer="3/0 net unreachable 1/0 no route" ;;
+		TOO_BIG) answer="3/4 fragmentation needed 2/0 packet too big" ;;
+		esac
+		echo "${reason//_/-} $answer"
+	done | sort
+}
+
+answers_in_page()
+{
+	answers >"$OZP_TMP/answers"
+	[[ -s $OZP_TMP/answers ]] &&
+		sed 's/\\-/-/g' userspace/man/ozproxy.7 | tr -s ' ' |
+		grep -E '^[a-z-]+ [0-9]/[0-9]+ ' | sort |
+		diff "$OZP_TMP/answers" -
+}
+
 # Every object, verb and option that the help names is in the page.
 help_in_page()
 {
@@ -203,6 +228,8 @@ for page in userspace/man/*.[0-9]; do
 		mandoc -T lint -W warning "$page"
 done
 check "limits and defaults in ozproxy(7) are those of the spec" limits_in_page
+check "answers to refused packets in ozproxy(7) are those of the module" \
+	answers_in_page
 check "what the help names is in ozctl(8)" help_in_page
 check "the helper's options are in ozproxyd.conf(5)" helper_options_in_page
 tap_done
