@@ -314,8 +314,10 @@ static struct ozp_flow_dump *ozp_netlink_flow_dump_new(struct ozp_device *oz,
 	int err;
 
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
-	if (!dump)
+	if (!dump) {
+		NL_SET_ERR_MSG(ack, "no memory for the dump");
 		return ERR_PTR(-ENOMEM);
+	}
 	err = ozp_netlink_lock(oz, ack);
 	if (err) {
 		kfree(dump);

@@ -197,8 +197,10 @@ static int ozp_netlink_miss_dump_part(struct sk_buff *skb,
 	struct ozp_miss_info *infos;
 
 	infos = kmalloc_array(OZP_MISS_BATCH, sizeof(*infos), GFP_KERNEL);
-	if (!infos)
+	if (!infos) {
+		NL_SET_ERR_MSG(cb->extack, "no memory for the dump");
 		return -ENOMEM;
+	}
 	while (ozp_netlink_miss_dump_all(skb, cb, oz, key, infos) &&
 	       !dump->arrivals) {
 		dump->arrivals = true;

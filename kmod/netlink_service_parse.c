@@ -320,8 +320,10 @@ int ozp_netlink_service_parse(struct ozp_service_config *config,
 				     sizeof(*config->instances) +
 				     config->address_count *
 				     sizeof(*config->addresses), GFP_KERNEL);
-	if (!config->instances)
+	if (!config->instances) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the service");
 		return -ENOMEM;
+	}
 	config->addresses = (void *)(config->instances +
 				     config->instance_count);
 	err = ozp_netlink_parts_parse(config, networks, info);
