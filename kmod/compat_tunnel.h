@@ -4,6 +4,7 @@
 #ifndef _OZP_COMPAT_TUNNEL_H
 #define _OZP_COMPAT_TUNNEL_H
 
+#include <linux/ipv6.h>
 #include <linux/skbuff.h>
 #include <net/ip6_route.h>
 #include <net/route.h>
@@ -91,7 +92,9 @@ static inline void ozp_compat_udp_tunnel6_xmit(struct dst_entry *dst,
 #endif
 }
 
-/* The stub went when IPv6 stopped being a module (7.1). */
+/* The stub went when IPv6 stopped being a module (7.1). It refused what the other
+ * function takes for granted: that IPv6 was not disabled when the kernel started.
+ */
 static inline struct dst_entry *ozp_compat_ip6_route(struct net *net,
 						     struct sock *sk,
 						     struct flowi6 *fl6)
@@ -99,7 +102,8 @@ static inline struct dst_entry *ozp_compat_ip6_route(struct net *net,
 #ifdef OZP_HAVE_IPV6_STUB
 	return ipv6_stub->ipv6_dst_lookup_flow(net, sk, fl6, NULL);
 #else
-	return ip6_dst_lookup_flow(net, sk, fl6, NULL);
+	return ipv6_mod_enabled() ? ip6_dst_lookup_flow(net, sk, fl6, NULL) :
+				    ERR_PTR(-EAFNOSUPPORT);
 #endif
 }
 #endif
