@@ -116,8 +116,8 @@ struct ozp_snapshot {
  *	may come back to it
  * @used: time of last use, see clock.h
  * @set: where it is listed
- * @ref: references: the table's while it offers something, and one for each
- *	instance
+ * @ref: references: the table's while it offers something, one for each instance,
+ *	and one where the idle watch goes on
  * @link: in @set->list, by time of creation
  * @hash: in @set->names
  * @instances: all instances that somebody refers to

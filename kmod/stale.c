@@ -8,8 +8,10 @@
  *
  * an ICMP error of the usual kind (host unreachable), which travels between the
  * addresses of the wire, as no error of an instance does (kmod/error.c): there,
- * the destination is a Namespace IP. It is for the other ozproxy, not for its
- * container, and others drop it.
+ * the destination is a Namespace IP. It is for the other ozproxy, and others drop
+ * it; not for its container, whose kernel would give up a connection that is being
+ * opened (RFC 5461), while its next SYN gets to another instance when the table
+ * is refreshed by then.
  *
  * Whoever gets it believes it from the node that the table has for that
  * Namespace IP, about a packet of a flow that goes there. Then the instance is in
