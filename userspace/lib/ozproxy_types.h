@@ -289,7 +289,8 @@ struct ozp_drop {
  * @out_tunnelled: Packets that left in the tunnel.
  * @out_local: Packets handed to the receiving side of this node, without the
  *   wire.
- * @in_received: Datagrams that the tunnel socket got.
+ * @in_received: Datagrams that the tunnel socket got. Those that GRO put
+ *   together, before or after their tunnel header was taken off, are one.
  * @in_delivered: Packets handed to the network stack for a container.
  * @drop: Lost packets, a counter for each direction and reason that occurred.
  * @n_drop: how many of them
