@@ -374,12 +374,12 @@ capture_start()
 # tcpdump tells on SIGUSR1 how many packets it wrote and how many it was given.
 capture_is_drained()
 {
-	local before told
+	local shown told
 	local counts='([0-9]+) packets? captured, ([0-9]+) packets? received'
 
-	mapfile -t before <"$2.log"
+	mapfile -t shown <"$2.log"
 	kill -USR1 "$1" || return 1
-	wait_until 2 capture_told "$2.log" "${#before[@]}" || return 1
+	wait_until 2 capture_told "$2.log" "${#shown[@]}" || return 1
 	told=$(tail -n 1 "$2.log")
 	[[ $told =~ $counts ]] &&
 		((BASH_REMATCH[1] == BASH_REMATCH[2]))
