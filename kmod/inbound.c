@@ -97,10 +97,10 @@ static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
 	return ozp_inbound_admit_from(cv, skb, pkt, *conv, target);
 }
 
-/* What GRO can put together goes through a queue of the device, unless it did so
- * before it was converted. For the rest that
- * is a detour of 1100 instructions, unless this is the inside of a tunnel in a
- * tunnel, which shall not take more stack with each layer, or comes from a
+/* What GRO can put together goes through a queue of the device, unless it came from
+ * one (tunnel_gather.c): then it is at the bottom of a stack of its own. For the
+ * rest that is a detour of 1100 instructions, unless this is the inside of a tunnel
+ * in a tunnel, which shall not take more stack with each layer, or comes from a
  * container of this node, deep in the stack on its way out. With BH off, which keeps
  * the flag ours: in a softirq, or in the request that released what waited, which
  * holds the table's mutex, that nothing further up the stack takes.

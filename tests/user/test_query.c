@@ -167,20 +167,13 @@ static void slow_answers(struct slow *slow)
 {
 	const char *key = slow->line[slow->first++ % 8192];
 	struct ozp_service service;
-	json_t *json;
-	char *text;
 
 	if (*key != 'j') {
 		world_answers(world, key, NULL, 0, false);
 		return;
 	}
 	make_job(&service, (unsigned int)atoi(key + 1));
-	json = record_json(&service);
-	text = json_dumps(json, 0);
-	world_says(world, "tablequery/result", text);
-	free(text);
-	json_decref(json);
-	ozp_service_free(&service);
+	world_answers_record(world, &service);
 }
 
 /* Lets time pass. */

@@ -149,18 +149,11 @@ static void the_node_moves_without_a_broker(void **state)
 static void shop_is_at(const char *node, const char *space)
 {
 	struct ozp_service service;
-	json_t *json;
-	char *text;
 
 	world_make(&service, "shop", 2, false);
 	service.instance[1].node_ipv4 = v4(node);
 	service.instance[1].namespace_ipv4 = v4(space);
-	json = record_json(&service);
-	text = json_dumps(json, 0);
-	world_says(world, "tablequery/result", text);
-	free(text);
-	json_decref(json);
-	ozp_service_free(&service);
+	world_answers_record(world, &service);
 }
 
 static void the_cluster_hears_of_the_move(void **state)

@@ -306,12 +306,26 @@ void world_make(struct ozp_service *service, const char *job,
 			      local && i == instances - 1);
 }
 
+static void say_result(struct world *world, json_t *json)
+{
+	char *text = json_dumps(json, 0);
+
+	world_says(world, "tablequery/result", text);
+	free(text);
+	json_decref(json);
+}
+
+void world_answers_record(struct world *world, struct ozp_service *service)
+{
+	say_result(world, record_json(service));
+	ozp_service_free(service);
+}
+
 void world_answers(struct world *world, const char *key, const char *job,
 		   unsigned int instances, bool local)
 {
 	struct ozp_service service;
 	json_t *json;
-	char *text;
 
 	world_make(&service, job ?: "x", instances, local);
 	json = record_json(&service);
@@ -320,10 +334,7 @@ void world_answers(struct world *world, const char *key, const char *job,
 		json_object_set_new(json, "query_key", json_string(key));
 	else
 		json_object_del(json, "query_key");
-	text = json_dumps(json, 0);
-	world_says(world, "tablequery/result", text);
-	free(text);
-	json_decref(json);
+	say_result(world, json);
 	ozp_service_free(&service);
 }
 

@@ -93,6 +93,9 @@ void world_answers(struct world *world, const char *key, const char *job,
 /** world_knows_shop() - A container used shop, which is in the kernel now. */
 void world_knows_shop(struct world *world);
 
+/** world_answers_record() - The cluster answers with a service, which is freed. */
+void world_answers_record(struct world *world, struct ozp_service *service);
+
 /** world_service() - What the kernel has, or NULL. */
 struct ozp_service *world_service(struct world *world, const char *name);
 
