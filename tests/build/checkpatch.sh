@@ -39,6 +39,7 @@ kernel_doc()
 	perl "$tools/scripts/kernel-doc" -none -Wall -Werror "$@"
 }
 
+passed_needs
 # Both have to find a fault that is there.
 scratch
 cat >"$scratch/broken.c" <<'END'
@@ -58,7 +59,7 @@ mapfile -t files < <(
 	project_files 'include/uapi/*.h'
 )
 for file in "${files[@]}"; do
-	check "checkpatch $file" checkpatch "$file"
+	check_files "checkpatch $file" checkpatch -- "$file"
 done
-check "kernel-doc of ${#files[@]} files" kernel_doc "${files[@]}"
+check_files "kernel-doc of ${#files[@]} files" kernel_doc -- "${files[@]}"
 tap_done

@@ -39,6 +39,7 @@ cocci()
 	[[ -z $found ]] || { echo "$found"; return 1; }
 }
 
+passed_needs
 # The faults of this one stand where those of a module would.
 scratch
 cat >"$scratch/broken.c" <<'END'
@@ -72,7 +73,7 @@ for rule in $rules; do
 		else
 			cat
 		fi)
-	check "$rule finds nothing in ${#looked_at[@]} files" \
-		cocci "$rule" "${looked_at[@]}"
+	check_files "$rule finds nothing in ${#looked_at[@]} files" \
+		cocci "$rule" -- "${looked_at[@]}"
 done
 tap_done

@@ -13,6 +13,8 @@
 
 need_packages_for build || exit 1
 need_packages dkms || exit 1
+mapfile -t files < <(module_files)
+passed_script "${files[@]}"
 
 scratch
 version=$(<include/VERSION)

@@ -11,6 +11,8 @@
 . "$(dirname "$0")/lib.sh"
 
 need_packages_for build style || exit 1
+mapfile -t files < <({ module_files; project_files 'userspace/*.h'; })
+passed_script "${files[@]}"
 
 module_headers()
 {

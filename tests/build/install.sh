@@ -11,6 +11,8 @@
 . "$(dirname "$0")/lib.sh"
 
 need_packages_for build || exit 1
+mapfile -t files < <(project_files | grep -v '^tests/')
+passed_script "${files[@]}"
 
 scratch
 destdir=$scratch/root

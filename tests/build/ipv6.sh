@@ -10,6 +10,8 @@
 . "$(dirname "$0")/lib.sh"
 
 need_packages_for build || exit 1
+mapfile -t files < <(module_files)
+passed_script "${files[@]}"
 
 # The headers of a kernel that has it, with its options taken away again: the
 # flags come after those that bring the configuration in.

@@ -15,6 +15,7 @@
 #   project_files GLOB…   the files of the project, one a line
 #   handwritten           of the files it reads, those that nothing generated
 #   kernel_tools          prints where tools of the kernel's sources are
+#   module_files          what the module is built from, one a line
 
 set -u
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
@@ -27,6 +28,8 @@ export LC_ALL=C
 . "$root/tests/lib/deps.sh"
 # shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
 . "$root/tests/lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib/passed.sh
+. "$root/tests/lib/passed.sh"
 
 # shellcheck disable=SC2034 # for the scripts
 kernels="6.12 6.1"
@@ -99,6 +102,11 @@ project_files()
 		while read -r file; do
 			[[ ! -f $file ]] || echo "$file"
 		done | sort
+}
+
+module_files()
+{
+	project_files 'kmod/*' 'include/*' Kbuild Makefile dkms.conf
 }
 
 # Without files, every check of files would pass.

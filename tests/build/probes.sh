@@ -11,6 +11,8 @@
 . "$(dirname "$0")/lib.sh"
 
 need_packages_for build || exit 1
+mapfile -t files < <(module_files)
+passed_script "${files[@]}"
 
 new612=$(kernel_dir 6.12) || exit 1
 old61=$(kernel_dir 6.1) || exit 1

@@ -11,6 +11,8 @@
 . "$(dirname "$0")/lib.sh"
 
 need_packages_for build style || exit 1
+mapfile -t files < <(module_files)
+passed_script "${files[@]}"
 
 # Warnings of the kernel's own headers are not ours to mend.
 warnings()

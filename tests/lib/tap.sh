@@ -29,6 +29,7 @@ OZP_TMP=$(mktemp -d) || exit 1
 : "${OZP_ARTIFACTS:=$OZP_TMP}"
 
 ozp_count=0 ozp_failed=0 tap_planned='' tap_is_done=0
+tap_names=()		# of checks that passed
 tap_at_exit=() tap_at_done=() tap_at_failure=()
 
 at_exit()
@@ -68,6 +69,7 @@ tap_plan()
 tap_ok()
 {
 	ozp_count=$((ozp_count + 1))
+	tap_names+=("$1")
 	echo "ok $ozp_count - $1"
 }
 

@@ -13,8 +13,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/lib/deps.sh
 # shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
 . tests/lib/tap.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/passed.sh
+. tests/lib/passed.sh
 
 need_packages_for build user || exit 1
+mapfile -t files < <(find include userspace tests/fuzz tests/user -type f \
+	\( -name '*.[ch]' -o -name Makefile -o -name VERSION -o -name run \
+	-o -path '*/corpus/*' \) ! -path '*/build/*' | LC_ALL=C sort)
+passed_script "${files[@]}"
 export OUT=$PWD/userspace/build/fuzz
 
 # Some seconds each on a good machine.
