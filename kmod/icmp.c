@@ -8,6 +8,7 @@
 #include "icmp.h"
 
 #include <linux/icmpv6.h>
+#include <linux/ipv6.h>
 #include <net/icmp.h>
 
 /**
@@ -105,7 +106,8 @@ bool ozp_icmp_has_answer(const struct ozp_packet *pkt)
  * @pkt: what is known of it; ozp_icmp_has_answer()
  *
  * Where the packet was translated by connection tracking on its way here, the
- * answer goes to whoever sent it. Softirq or BH off.
+ * answer goes to whoever sent it. A kernel that was started without IPv6 has no
+ * table of addresses, which the answer would be looked up in. Softirq or BH off.
  */
 void ozp_icmp_answer(struct sk_buff *skb, const struct ozp_packet *pkt)
 {
@@ -115,6 +117,6 @@ void ozp_icmp_answer(struct sk_buff *skb, const struct ozp_packet *pkt)
 
 	if (pkt->tuple.family == AF_INET)
 		icmp_ndo_send(skb, answer->type4, answer->code4, htonl(mtu));
-	else
+	else if (ipv6_mod_enabled())
 		icmpv6_ndo_send(skb, answer->type6, answer->code6, mtu);
 }

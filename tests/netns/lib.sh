@@ -22,6 +22,8 @@
 #                                as made | tx, tso and gso off | gro on,
 #                                which veth only does where its peer has no tso
 #   underlay_mtu WORKER MTU      MTU of both ends of a worker's link
+#                                In a kernel without IPv6 (/proc/sys/net/ipv6), what
+#                                is of IPv6 in these is left out
 #   netns_add NAME               an empty namespace, lo up
 #   netns_del NAME               deletes one now (all go at the end)
 # Commands
@@ -62,6 +64,8 @@ ozp_workers=()		# those with an underlay link or a bridge
 ozp_underlays=()	# workers joined to the underlay
 ozp_pids=()		# background processes, ours
 declare -A ozp_captures=()	# file to pid
+ozp_no_ipv6=
+[[ -e /proc/sys/net/ipv6 ]] || ozp_no_ipv6=1
 
 # A pipe that nobody writes to: read -t on it waits without a process.
 exec {ozp_never}<> <(:)
@@ -124,6 +128,7 @@ ns_sysctl()
 	shift
 	for pair; do
 		key=${pair%%=*}
+		[[ -z $ozp_no_ipv6 || $key != net.ipv6.* ]] || continue
 		script+="echo '${pair#*=}' >/proc/sys/${key//.//} || exit 1;"
 	done
 	ns "$name" busybox sh -c "$script"
@@ -162,11 +167,21 @@ netns_kill()
 	((${#pids[@]} == 0)) || kill -9 "${pids[@]}" 2>/dev/null
 }
 
+# ip -batch in a namespace
+ozp_batch()
+{
+	if [[ -z $ozp_no_ipv6 ]]; then
+		nip "$1" -batch -
+	else
+		grep -v :: | nip "$1" -batch -
+	fi
+}
+
 worker_add()
 {
 	netns_add "$1" || return 1
 	ozp_workers+=("$1")
-	nip "$1" -batch - <<-END
+	ozp_batch "$1" <<-END
 		link add br0 type bridge forward_delay 0
 		address add $GATEWAY4/32 dev br0
 		link set br0 up
@@ -243,7 +258,7 @@ underlay_join()
 				route add ${address%/*}/32 dev $port"
 		fi
 	done
-	nip underlay -batch - <<<"$far" && nip "$worker" -batch - <<<"$near"
+	ozp_batch underlay <<<"$far" && ozp_batch "$worker" <<<"$near"
 }
 
 underlay_offloads()
