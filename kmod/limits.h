@@ -110,6 +110,11 @@
 #define OZP_NEGATIVE_LIMIT_MIN		0
 #define OZP_NEGATIVE_LIMIT_MAX		65536
 
+/* Milliseconds that one is remembered at most: a day, as longest for an affinity. A
+ * service that comes ends it earlier.
+ */
+#define OZP_NEGATIVE_LIFETIME_MAX	86400000
+
 /* Datagrams followed because they come in fragments, in each direction: under
  * 1 KiB each; one lives for the milliseconds that its fragments are apart, so
  * that this is a thousand senders at one moment.

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "limits.h"
 
 static const struct ozp_netlink_addr_attrs ozp_miss_addr_attrs = {
 	OZPROXY_A_MISS_IPV4, OZPROXY_A_MISS_IPV6,
@@ -304,6 +305,11 @@ static int ozp_netlink_miss_resolve(struct ozp_device *oz,
 		return ozp_netlink_missing(info->extack, NULL,
 					   OZPROXY_A_MISS_LIFETIME,
 					   "lifetime of the answer is missing");
+	if (nla_get_u32(lifetime) > OZP_NEGATIVE_LIFETIME_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack, lifetime,
+				    "a negative answer lasts a day at most");
+		return -ERANGE;
+	}
 	err = ozp_netlink_lock(oz, info->extack);
 	if (err)
 		return err;

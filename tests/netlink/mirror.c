@@ -269,7 +269,8 @@ static const struct attr_mirror miss_attrs[] = {
 	[OZPROXY_A_MISS_STATE] = { "state", KIND_U32, "0" },
 	[OZPROXY_A_MISS_WAITING] = { "waiting", KIND_U32, "0" },
 	[OZPROXY_A_MISS_ANNOUNCED] = { "announced", KIND_U32, "0" },
-	[OZPROXY_A_MISS_LIFETIME] = { "lifetime", KIND_U32, "1000" },
+	[OZPROXY_A_MISS_LIFETIME] = {
+		"lifetime", KIND_U32, "1000", { "86400001", "4294967295" } },
 	[OZPROXY_A_MISS_ARRIVAL] = { "arrival", KIND_FLAG, "" },
 };
 

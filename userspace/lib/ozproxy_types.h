@@ -243,7 +243,7 @@ struct ozp_flow {
  * @announced: How often it was announced.
  * @lifetime: Milliseconds until the time-out of an address that waits, or
  *   until a negative answer is forgotten. In miss-resolve how long to remember
- *   it; 0 rejects what waits, and remembers nothing.
+ *   it, at most a day (86400000); 0 rejects what waits, and remembers nothing.
  * @arrival: It is the source of packets from the tunnel, which wait for what
  *   it is (link attribute admission).
  */

@@ -161,7 +161,8 @@ static const struct verb verbs[] = {
 	{ "resolve", "[dev NAME] ADDRESS [lifetime MS]",
 	  "Says that nobody has an address: what waits for it is rejected, and\n"
 	  "      what comes in the next MS milliseconds (10000; 0 remembers "
-	  "nothing).",
+	  "nothing,\n"
+	  "      86400000, a day, is the most).",
 	  miss_resolve },
 	{}
 };
