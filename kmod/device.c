@@ -18,6 +18,7 @@
 
 static const struct ozp_device_events *ozp_device_events;
 static struct rtnl_link_ops ozp_link_ops;
+static atomic_t ozp_guest_devices = ATOMIC_INIT(0);
 
 /**
  * ozp_device_is_ours() - whether a net device is of our kind
@@ -180,6 +181,7 @@ static int ozp_device_init(struct net_device *dev)
 	ozp_link_apply(cv, oz->initial);
 	oz->initial = NULL;
 	ozp_idle_init(&oz->idle, cv, ozp_device_idle);
+	atomic_add(oz->is_guest, &ozp_guest_devices);
 	return 0;
 
 err_uninit_table:
@@ -200,6 +202,7 @@ static void ozp_device_uninit(struct net_device *dev)
 	struct ozp_convert *cv = &oz->convert;
 	int i;
 
+	atomic_sub(oz->is_guest, &ozp_guest_devices);
 	ozp_underlay_detach(oz);
 	mutex_lock(&cv->table.lock);
 	oz->dead = true;
@@ -343,6 +346,17 @@ static int ozp_link_check_port(struct net *net, const struct ozp_device *self,
 	return -EADDRINUSE;
 }
 
+/* Root of a namespace may make devices, which hold memory of the whole machine. */
+static int ozp_link_check_guest(bool is_guest, struct netlink_ext_ack *extack)
+{
+	if (!is_guest ||
+	    atomic_read(&ozp_guest_devices) < OZP_GUEST_DEVICES_MAX)
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "user namespaces have as many ozproxy devices as they may; more need CAP_NET_ADMIN in the initial one");
+	return -ENOSPC;
+}
+
 static int ozp_link_create(struct net *net, struct net_device *dev,
 			   struct nlattr *tb[], struct nlattr *data[],
 			   struct netlink_ext_ack *extack)
@@ -351,6 +365,10 @@ static int ozp_link_create(struct net *net, struct net_device *dev,
 	struct ozp_link_config config;
 	int err;
 
+	oz->is_guest = !capable(CAP_NET_ADMIN);
+	err = ozp_link_check_guest(oz->is_guest, extack);
+	if (err)
+		return err;
 	ozp_link_default(&config);
 	err = ozp_link_parse(&config, data, extack);
 	if (err)

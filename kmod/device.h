@@ -72,6 +72,7 @@ struct ozp_link_config;
  * @idle: tells which services are not used any more
  * @underlay_link: in the list of the namespace that has our sockets; see
  *	underlay.c
+ * @is_guest: who made it does not administer the machine
  * @dead: the device is being unregistered: no request may use it any more;
  *	protected by @convert.table.lock
  */
@@ -80,6 +81,7 @@ struct ozp_device {
 	struct ozp_link_config *initial;
 	struct ozp_idle idle;
 	struct list_head underlay_link;
+	bool is_guest;
 	bool dead;
 };
 

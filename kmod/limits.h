@@ -22,6 +22,12 @@
 #define OZP_SERVICE_IPV6_PREFIX_MIN	8
 #define OZP_SERVICE_IPV6_PREFIX_MAX	126
 
+/* Devices made by who does not administer the machine, in all: what their packets
+ * allocate, 45 MiB each at the defaults, is in nobody's control group, and
+ * namespaces are easily made. 3 GiB at most.
+ */
+#define OZP_GUEST_DEVICES_MAX		64
+
 /* Flows: about 0.5 KiB each with their conversion, 32 MiB at the default. */
 #define OZP_FLOW_LIMIT_DEFAULT		65536
 #define OZP_FLOW_LIMIT_MIN		16

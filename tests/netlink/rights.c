@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -20,6 +21,9 @@
 
 /* Answers of a child, by command; a dump is at command + DUMP. */
 #define DUMP 32
+
+/* OZP_GUEST_DEVICES_MAX of the module */
+#define GUEST_DEVICES 64
 
 static struct outcome *answers;
 
@@ -125,6 +129,31 @@ static void own_world(struct refusals *refusals)
 	answers[1] = out;
 }
 
+/* As many devices as root of user namespaces may have, on a port each. */
+static void many_devices(struct refusals *refusals)
+{
+	int made[2 * GUEST_DEVICES], count;
+	char name[16], port[16];
+	struct attr *data;
+
+	(void)refusals;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		_exit(2);
+	for (count = 0; count < 2 * GUEST_DEVICES; count++) {
+		snprintf(name, sizeof(name), "many%d", count);
+		snprintf(port, sizeof(port), "%d", 40000 + count);
+		tree_reset();
+		data = tree_new();
+		mirror_add(data, &set_link, IFLA_OZPROXY_PORT, port);
+		made[count] = device_new(name, data, &answers[0]);
+		if (!made[count])
+			break;
+	}
+	answers[1].err = count;
+	while (count--)
+		device_del(made[count]);
+}
+
 /* A device of another namespace cannot be named from here. */
 static void other_netns(struct refusals *refusals)
 {
@@ -158,5 +187,12 @@ void section_rights(void)
 		diag("newlink: %s %s; service-set: %s %s",
 		     strerror(answers[0].err), answers[0].text,
 		     strerror(answers[1].err), answers[1].text);
+	/* Of another test some may be on their way out. */
+	if (!ok(in_child(&refusals, stay, many_devices) &&
+		answers[0].err == ENOSPC && answers[1].err <= GUEST_DEVICES &&
+		answers[1].err > GUEST_DEVICES / 2,
+		"all user namespaces have so many devices at most"))
+		diag("newlink %d: %s %s", answers[1].err,
+		     strerror(answers[0].err), answers[0].text);
 	refusals_end(&refusals);
 }
