@@ -129,9 +129,9 @@ struct ozp_flow *ozp_choose_bind_rcu(struct ozp_convert *cv,
 }
 
 /* From a place of the ring on, for as many as a packet may cost: any of them, or
- * those that are not in doubt. -ENOENT: there are none of these. Passing over one
- * is a look at it and no try: as many as there are instances, as for a policy that
- * compares them.
+ * those that are not in doubt. -ENOENT: there are none of these; -ESTALE: they went
+ * elsewhere. Passing over one is a look at it and no try: as many as there are
+ * instances, as for a policy that compares them.
  */
 static struct ozp_flow *ozp_choose_from(struct ozp_chooser *chooser,
 					const struct ozp_packet *pkt,
@@ -158,7 +158,10 @@ static struct ozp_flow *ozp_choose_from(struct ozp_chooser *chooser,
 		if (!IS_ERR(flow) || PTR_ERR(flow) != -EEXIST)
 			return flow;
 	}
-	return stale ? ERR_PTR(-ESTALE) : flow;
+	/* One that was taken over stays until its service is set again: it is no
+	 * reason to look again while others were refused for a reason of theirs.
+	 */
+	return stale && PTR_ERR(flow) == -ENOENT ? ERR_PTR(-ESTALE) : flow;
 }
 
 /* By the policy of the address; where its choice cannot be, the next. */

@@ -223,6 +223,32 @@ conflict()
 	sock close u v
 }
 
+# The same where one of two instances was taken over by another service, and is
+# only in the list still: the reason stays what it is.
+# shellcheck disable=SC2046 # words
+conflict_beside_loss()
+{
+	local name="$family: a conflict beside a lost instance" lost only
+
+	read -r -a only < <(at 0 10.21.0.1,fc00::201 1 2 2)
+	check "$name: a service of two" service_set w1 one $(address 1) "${only[@]}" \
+		$(at 1 10.22.1.1,fc00::401 1 3 2)
+	check "$name: one is another's" service_set w1 thief $(address 4) \
+		$(at 0 10.22.1.1,fc00::401 4 2 2)
+	lost=$(drops w1 out reply-conflict)
+	sock udp v s0 "${s[0]}" 53
+	sock udp u c0 "${c[0]}" 7102
+	sock send u single "${one[1]}" 53
+	is "$name: an instance is served" "$(sock receive v)" \
+		"${ci[0]} 7102 single"
+	sock send u robin "${rr[1]}" 53
+	check "$name: its service is counted as reply-conflict" wait_until 5 \
+		drops_are w1 out reply-conflict $((lost + 1))
+	sock close u v
+	check "$name: as before" service_set w1 one $(address 1) "${only[@]}"
+	check "$name: without the other" ns w1 ozctl service del thief
+}
+
 # The instances that flows from a port have, in order.
 instances_of()
 {
@@ -339,12 +365,13 @@ for family in 4 6; do
 	two_services
 	two_addresses
 	conflict
+	conflict_beside_loss
 	offers
 	closed
 	port_zero
 	ends 65535 1
 	ends 1 65535
 done
-is "only the four conflicts were lost" "$(losses w1), $(losses w2)" \
-	"out reply-conflict 4, "
+is "only the six conflicts were lost" "$(losses w1), $(losses w2)" \
+	"out reply-conflict 6, "
 tap_done
