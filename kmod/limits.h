@@ -192,6 +192,11 @@
 #define OZP_SERVICE_LIMIT_MIN		1
 #define OZP_SERVICE_LIMIT_MAX		1048576
 
+/* Services that a part of a dump passes at a time, on its way from where another
+ * dump is, with packets kept out: some ten microseconds.
+ */
+#define OZP_SERVICE_BATCH		256
+
 /* Instances whose counters are one piece of memory: 2 KiB a CPU. */
 #define OZP_TRAFFIC_BLOCK		64
 

@@ -373,9 +373,9 @@ struct ozp_service *ozp_service_new(struct ozp_services *set, const char *name)
 static void ozp_service_unlink(struct ozp_service *svc)
 {
 	lockdep_assert_held(&svc->set->lock);
+	if (svc->set->near == &svc->link)
+		svc->set->near = svc->link.prev;
 	list_del(&svc->link);
-	if (svc->set->near == svc)
-		svc->set->near = NULL;
 	rhashtable_remove_fast(&svc->set->names, &svc->hash,
 			       ozp_service_params);
 }
@@ -416,7 +416,7 @@ int ozp_services_init(struct ozp_services *set)
 	spin_lock_init(&set->lock);
 	seqcount_spinlock_init(&set->passed, &set->lock);
 	INIT_LIST_HEAD(&set->list);
-	set->near = NULL;
+	set->near = &set->list;
 	set->last_id = 0;
 	return rhashtable_init(&set->names, &ozp_service_params);
 }

@@ -159,8 +159,8 @@ struct ozp_service {
  *	off
  * @passed: changes while an instance goes over to the past
  * @list: all services, by id
- * @near: where the latest part of a dump of @list began, or NULL; for the search
- *	for the next part to begin there, and gone with the service
+ * @near: where the latest part of a dump of @list began: one of it, or the list
+ *	itself; for the search for the next part to begin there
  * @names: all services by name
  * @last_id: the latest id
  */
@@ -169,7 +169,7 @@ struct ozp_services {
 	spinlock_t lock;
 	seqcount_spinlock_t passed;
 	struct list_head list;
-	struct ozp_service *near;
+	struct list_head *near;
 	struct rhashtable names;
 	u64 last_id;
 };

@@ -6,6 +6,8 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "limits.h"
+
 static void ozp_table_match_instance(const struct ozp_index_entry *entry,
 				     struct ozp_match *match)
 {
@@ -154,15 +156,38 @@ struct ozp_service *ozp_table_first(struct ozp_table *table)
 						link));
 }
 
+/* Bring the place where dumps are closer to the last service that is not behind
+ * @id. Return: whether it is there.
+ */
+static bool ozp_services_approach(struct ozp_services *set, u64 id)
+{
+	struct list_head *at = set->near;
+	u32 steps;
+
+	lockdep_assert_held(&set->lock);
+	for (steps = 0; steps < OZP_SERVICE_BATCH; steps++) {
+		if (at != &set->list &&
+		    list_entry(at, struct ozp_service, link)->id > id)
+			at = at->prev;
+		else if (at->next != &set->list &&
+			 list_entry(at->next, struct ozp_service, link)->id <= id)
+			at = at->next;
+		else
+			break;
+	}
+	set->near = at;
+	return steps < OZP_SERVICE_BATCH;
+}
+
 /**
  * ozp_table_find_after() - go on through the services with another request
  * @table: the table, locked
  * @id: id of the service before, 0 at first
  *
- * Where one part of a dump began, the search for the next one does: back and
- * forth from there, not from the first: the list has all services, and packets
- * wait for its lock. Who goes through it for something else leaves that place
- * alone (ozp_table_first(), ozp_table_next()).
+ * Where one part of a dump ended, the search for the next one begins. The list has
+ * all services, and packets wait for its lock: where another dump is elsewhere, it
+ * is let go on the way. Who goes through the list for something else leaves that
+ * place alone (ozp_table_first(), ozp_table_next()). May sleep.
  *
  * Return: the next service that offers something, valid as long as the lock is
  * held, or NULL at the end.
@@ -174,17 +199,22 @@ struct ozp_service *ozp_table_find_after(struct ozp_table *table, u64 id)
 
 	lockdep_assert_held(&table->lock);
 	spin_lock_bh(&set->lock);
-	svc = id && set->near ? set->near :
-				list_entry(&set->list, struct ozp_service, link);
-	list_for_each_entry_from_reverse(svc, &set->list, link)
-		if (svc->id <= id)
-			break;
-	list_for_each_entry_continue(svc, &set->list, link)
-		if (svc->id > id && rcu_access_pointer(svc->snapshot))
+	if (!id)
+		set->near = &set->list;
+	while (!ozp_services_approach(set, id)) {
+		spin_unlock_bh(&set->lock);
+		cond_resched();
+		spin_lock_bh(&set->lock);
+	}
+	svc = list_entry(set->near, struct ozp_service, link);
+	list_for_each_entry_continue(svc, &set->list, link) {
+		if (rcu_access_pointer(svc->snapshot)) {
+			set->near = &svc->link;
 			goto out_unlock;
+		}
+	}
 	svc = NULL;
 out_unlock:
-	set->near = svc;
 	spin_unlock_bh(&set->lock);
 	return svc;
 }

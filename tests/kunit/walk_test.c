@@ -7,7 +7,8 @@
 #include "fixture.h"
 #include "seed.h"
 
-#define MOST 200
+/* So many that one may be farther away than is gone at a time. */
+#define MOST (3 * OZP_SERVICE_BATCH)
 
 /**
  * struct crowd - services by number, which is their name
@@ -83,6 +84,8 @@ static void parts_follow_each_other(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, crowd);
 	ozp_seed(test, &crowd->rnd);
 	crowd->fixture = ozp_fixture_new(test);
+	for (number = 0; number < MOST; number++)
+		crowd_toggle(test, crowd, number);
 	for (turn = 0; turn < 5000; turn++) {
 		number = prandom_u32_state(&crowd->rnd) % MOST;
 		if (prandom_u32_state(&crowd->rnd) % 2)
