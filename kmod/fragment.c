@@ -451,13 +451,16 @@ struct sk_buff *ozp_fragment_next(struct sk_buff_head *waiting,
 	return skb;
 }
 
-/* Forget the datagrams that are old enough, or all. */
-static void ozp_fragments_end(struct ozp_fragments *fragments, bool all)
+/* Forget some datagrams that are old enough, or some of all. Return: whether there
+ * may be more.
+ */
+static bool ozp_fragments_end_some(struct ozp_fragments *fragments, bool all)
 {
 	unsigned long timeout = msecs_to_jiffies(READ_ONCE(fragments->options.timeout));
 	struct ozp_datagram *datagram, *next;
 	struct sk_buff_head lost;
 	unsigned long now, end;
+	u32 count = 0;
 
 	__skb_queue_head_init(&lost);
 	local_bh_disable();
@@ -474,10 +477,20 @@ static void ozp_fragments_end(struct ozp_fragments *fragments, bool all)
 		ozp_datagram_release(fragments, datagram,
 				     OZPROXY_DROP_REASON_FRAGMENT_TIMEOUT,
 				     &lost);
+		if (++count == OZP_FRAGMENT_BATCH)
+			break;
 	}
 	spin_unlock(&fragments->lock);
 	ozp_fragments_drop(fragments, &lost);
 	local_bh_enable();
+	return count == OZP_FRAGMENT_BATCH;
+}
+
+/* May sleep: what packets of another device wait for is one part of it. */
+static void ozp_fragments_end(struct ozp_fragments *fragments, bool all)
+{
+	while (ozp_fragments_end_some(fragments, all))
+		cond_resched();
 }
 
 static void ozp_fragments_expire(struct work_struct *work)

@@ -147,6 +147,11 @@
  */
 #define OZP_FRAGMENT_PARTS_MAX		120
 
+/* Datagrams that time out, or end with the device, at a time, with packets kept
+ * out.
+ */
+#define OZP_FRAGMENT_BATCH		128
+
 /* Milliseconds: the kernel's ipfrag_time; at most what RFC 1122, 3.3.2 allows. */
 #define OZP_FRAGMENT_TIMEOUT_DEFAULT	30000
 #define OZP_FRAGMENT_TIMEOUT_MIN	100

@@ -372,6 +372,17 @@ static void one_datagram_has_not_all_memory(struct kunit *test)
 	bench_free(test, bench);
 }
 
+/* Datagrams that wait for their first fragment. */
+static void bring_many(struct kunit *test, struct bench *bench, u32 count)
+{
+	u32 id;
+
+	for (id = 0; id < count; id++)
+		KUNIT_ASSERT_EQ(test, bring_part(test, bench, 1000 + id, 80, 80,
+						 true), OZP_CONSUMED);
+	KUNIT_EXPECT_EQ(test, bench->fragments.count, count);
+}
+
 static bool wait_for_count(struct ozp_fragments *fragments, u32 count)
 {
 	u32 i;
@@ -406,6 +417,17 @@ static void what_waits_times_out(struct kunit *test)
 	schedule_timeout_uninterruptible(2);
 	ozp_fragments_hurry(&bench->fragments);
 	KUNIT_EXPECT_TRUE(test, wait_for_count(&bench->fragments, 0));
+	/* More at once than end at a time, also with the device. */
+	bench->fragments.options.timeout = 100000;
+	bring_many(test, bench, 2 * OZP_FRAGMENT_BATCH);
+	bench->fragments.options.timeout = 1;
+	schedule_timeout_uninterruptible(2);
+	ozp_fragments_hurry(&bench->fragments);
+	KUNIT_EXPECT_TRUE(test, wait_for_count(&bench->fragments, 0));
+	bench->fragments.options.timeout = 100000;
+	bring_many(test, bench, 2 * OZP_FRAGMENT_BATCH + 1);
+	ozp_fragments_close(&bench->fragments);
+	KUNIT_EXPECT_EQ(test, bench->fragments.count, 0);
 	bench_free(test, bench);
 }
 
