@@ -318,6 +318,11 @@
  */
 #define OZP_FLOW_WALK_RESIZES		2
 
+/* Resizes of the flow table that a dump follows, which begins anew with each: more
+ * than it takes to grow from nothing to the most flows that there may be, or back.
+ */
+#define OZP_FLOW_DUMP_RESIZES		32
+
 /* Jiffies until what packets ended is freed: until then it uses memory, and holds
  * what it led to.
  */

@@ -8,6 +8,7 @@
 
 #include "compat.h"
 #include "flow_collect.h"
+#include "limits.h"
 
 /**
  * struct ozp_flow_filter - what a request wants of flows
@@ -298,7 +299,7 @@ int ozproxy_nl_flow_get_doit(struct sk_buff *skb, struct genl_info *info)
  *	not the device
  * @iter: how far the dump has come
  * @resized: how often the table was resized meanwhile: flows may be missing or
- *	come twice
+ *	come twice; packets decide how often that happens, so that a dump ends
  */
 struct ozp_flow_dump {
 	struct ozp_flows *flows;
@@ -395,7 +396,7 @@ static void ozp_netlink_flow_dump_part(struct sk_buff *skb,
 	 */
 	ozp_netlink_flow_dump_go_on(cb, dump);
 	key = rhashtable_walk_peek(&dump->iter);
-	while (key) {
+	while (key && dump->resized <= OZP_FLOW_DUMP_RESIZES) {
 		/* A filter may match none of millions. */
 		if (need_resched()) {
 			rhashtable_walk_stop(&dump->iter);
