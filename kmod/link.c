@@ -320,6 +320,11 @@ static int ozp_link_parse_locals(struct ozp_link_config *config,
 		if (err)
 			break;
 	}
+	if (!err && rem > 0) {
+		NL_SET_ERR_MSG_ATTR(extack, list,
+				    "bytes after the last local address");
+		err = -EINVAL;
+	}
 	/* An empty list is no list. */
 	if (err || !locals->count) {
 		kfree(locals);

@@ -177,6 +177,11 @@ static int ozp_netlink_node_parse(struct ozp_endpoint_config *config,
 				    "the node address is not a unicast address");
 		return -EINVAL;
 	}
+	if (ip6 && ipv6_addr_type(&config->node_addr.ip6) & IPV6_ADDR_LINKLOCAL) {
+		NL_SET_ERR_MSG_ATTR(extack, ip6,
+				    "a link-local node address is of one link, which cannot be given");
+		return -EINVAL;
+	}
 	return 0;
 }
 

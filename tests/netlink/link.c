@@ -128,6 +128,12 @@ static void try_locals(void)
 	mark_all(attr_find(data, IFLA_OZPROXY_LOCAL));
 	expect_no_device(data, "the local address ff02::1", "");
 
+	/* More than a header says; less than a header of another one. */
+	data = fresh();
+	attr_add(data, IFLA_OZPROXY_LOCAL | NLA_F_NESTED,
+		 "\10\0\1\0\300\0\2\1" "\1\0", 10)->mark = true;
+	expect_no_device(data, "a local address and two stray bytes", "");
+
 	ifindex = device_new("loc0", locals(OZPROXY_LOCAL_MAX), &out);
 	if (!ok(ifindex, "a device with 16 local addresses"))
 		explain("refused", &out);

@@ -106,6 +106,8 @@ static const struct row rows[] = {
 	{ "node ::", SET, INSTANCE, I(NODE_IPV4), I(NODE_IPV6), "::" },
 	{ "node ff02::1", SET, INSTANCE, I(NODE_IPV4), I(NODE_IPV6),
 	  "ff02::1" },
+	{ "node fe80::1", SET, INSTANCE, I(NODE_IPV4), I(NODE_IPV6),
+	  "fe80::1" },
 
 	{ "get of a job that is not there",
 	  GET, 0, NAME, NAME, "no.such", ENOENT },

@@ -55,8 +55,8 @@ struct ozp_address {
  * @instance_ipv6: The Instance IP, inside the IPv6 service network.
  * @node_ipv4: Address of the worker in the underlay; exactly one of node-ipv4
  *   and node-ipv6.
- * @node_ipv6: Address of the worker in the underlay; exactly one of node-ipv4
- *   and node-ipv6.
+ * @node_ipv6: Address of the worker in the underlay, not link-local; exactly
+ *   one of node-ipv4 and node-ipv6.
  * @node_port: UDP port of the worker's tunnel. Required. Here in host byte
  *   order.
  * @weight: Share of new flows relative to the other instances, default 1; with
