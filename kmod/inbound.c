@@ -10,10 +10,11 @@
 
 #include "convert.h"
 
-#include <linux/lockdep.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/skbuff.h>
+#include <net/net_debug.h>
 
 #include "admission.h"
 #include "clock.h"
@@ -101,9 +102,11 @@ static enum ozp_verdict ozp_inbound_find(struct ozp_convert *cv,
  * one (tunnel_gather.c): then it is at the bottom of a stack of its own. For the
  * rest that is a detour of 1100 instructions, unless this is the inside of a tunnel
  * in a tunnel, which shall not take more stack with each layer, or comes from a
- * container of this node, deep in the stack on its way out. With BH off, which keeps
- * the flag ours: in a softirq, or in the request that released what waited, which
- * holds the table's mutex, that nothing further up the stack takes.
+ * container of this node, deep in the stack on its way out. With BH off: in a
+ * softirq, or in the request that released what waited, which holds the table's
+ * mutex, that nothing further up the stack takes. That keeps the flag ours, but on a
+ * PREEMPT_RT kernel whose softirqs preempt each other, where a packet may then take
+ * the other way, which is as good.
  */
 static bool ozp_inbound_queues(const struct ozp_convert *cv,
 			       const struct ozp_packet *pkt)
@@ -112,7 +115,7 @@ static bool ozp_inbound_queues(const struct ozp_convert *cv,
 		return false;
 	return pkt->tuple.protocol == IPPROTO_TCP || !pkt->outer.family ||
 	       cv->dev->features & (NETIF_F_GRO_UDP_FWD | NETIF_F_GRO_FRAGLIST) ||
-	       __this_cpu_read(ozp_inbound_delivers);
+	       this_cpu_read(ozp_inbound_delivers);
 }
 
 static void ozp_inbound_deliver(struct ozp_convert *cv, struct sk_buff *skb,
@@ -120,13 +123,13 @@ static void ozp_inbound_deliver(struct ozp_convert *cv, struct sk_buff *skb,
 {
 	unsigned int len = skb->len;
 
-	lockdep_assert_preemption_disabled();
+	DEBUG_NET_WARN_ON_ONCE(!in_softirq());
 	if (!ozp_inbound_queues(cv, pkt)) {
 		/* UDP hands over the pieces of what it took apart as a list. */
 		skb_mark_not_on_list(skb);
-		__this_cpu_write(ozp_inbound_delivers, true);
+		this_cpu_write(ozp_inbound_delivers, true);
 		netif_receive_skb(skb);
-		__this_cpu_write(ozp_inbound_delivers, false);
+		this_cpu_write(ozp_inbound_delivers, false);
 	} else if (gro_cells_receive(&cv->tunnel.queues, skb) != NET_RX_SUCCESS) {
 		ozp_drop_count(pkt, OZPROXY_DROP_REASON_BACKLOG_FULL);
 		return;

@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/lockdep.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/u64_stats_sync.h>
 
@@ -54,18 +55,20 @@ static const char * const ozp_counter_names[OZP_COUNTER_COUNT] = {
  * @counter: which
  * @bytes: its length
  *
- * Softirq or BH off.
+ * Softirq or BH off; on PREEMPT_RT that alone does not keep the counters ours.
  */
 void ozp_stats_count(struct ozp_stats *stats, enum ozp_counter counter,
 		     unsigned int bytes)
 {
-	struct ozp_stats_cpu *cpu = this_cpu_ptr(stats->cpu);
+	struct ozp_stats_cpu *cpu;
 
-	lockdep_assert_preemption_disabled();
+	preempt_disable_nested();
+	cpu = this_cpu_ptr(stats->cpu);
 	u64_stats_update_begin(&cpu->syncp);
 	u64_stats_inc(&cpu->packets[counter]);
 	u64_stats_add(&cpu->bytes[counter], bytes);
 	u64_stats_update_end(&cpu->syncp);
+	preempt_enable_nested();
 }
 
 /**
@@ -78,14 +81,16 @@ void ozp_stats_count(struct ozp_stats *stats, enum ozp_counter counter,
 void ozp_drop_count(const struct ozp_packet *pkt,
 		    enum ozproxy_drop_reason reason)
 {
-	struct ozp_stats_cpu *cpu = this_cpu_ptr(pkt->stats->cpu);
+	struct ozp_stats_cpu *cpu;
 
-	lockdep_assert_preemption_disabled();
 	trace_ozproxy_drop(pkt->stats->dev_name, pkt->direction, reason,
 			   &pkt->tuple);
+	preempt_disable_nested();
+	cpu = this_cpu_ptr(pkt->stats->cpu);
 	u64_stats_update_begin(&cpu->syncp);
 	u64_stats_inc(&cpu->drops[pkt->direction][reason]);
 	u64_stats_update_end(&cpu->syncp);
+	preempt_enable_nested();
 }
 
 /* The nearest of the core's reasons, for those who watch skb:kfree_skb (perf,

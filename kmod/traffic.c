@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/u64_stats_sync.h>
@@ -52,13 +53,15 @@ static LIST_HEAD(ozp_traffic_blocks);
 void ozp_traffic_count(const struct ozp_traffic *traffic,
 		       enum ozp_traffic_way way, unsigned int bytes)
 {
-	struct ozp_traffic_cpu *cpu = this_cpu_ptr(traffic->cpu);
+	struct ozp_traffic_cpu *cpu;
 
-	lockdep_assert_preemption_disabled();
+	preempt_disable_nested();
+	cpu = this_cpu_ptr(traffic->cpu);
 	u64_stats_update_begin(&cpu->syncp);
 	u64_stats_inc(&cpu->packets[way]);
 	u64_stats_add(&cpu->bytes[way], bytes);
 	u64_stats_update_end(&cpu->syncp);
+	preempt_enable_nested();
 }
 
 /**

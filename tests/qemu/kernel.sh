@@ -30,7 +30,9 @@ OZP_CACHE=${OZPROXY_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ozproxy}
 # The meta package of each of Debian's kernels, less "linux-image-".
 declare -gA KERNEL_META=(
 	[6.1]=amd64
+	[6.1-rt]=rt-amd64
 	[6.12]=6.12-amd64
+	[6.12-rt]=6.12-rt-amd64
 )
 
 KERNEL_OWN=(debug kcsan)
