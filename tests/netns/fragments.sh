@@ -272,6 +272,12 @@ everything()
 
 sock_start
 check "two workers, three containers" topology
+# Some datagrams never become whole: half a minute later a container says so, to a
+# node that did not send them.
+check "c1 does not give them up while this lasts" ns_sysctl c1 \
+	net.ipv4.ipfrag_time=3600 net.ipv6.ip6frag_time=3600
+check "nor does c2" ns_sysctl c2 \
+	net.ipv4.ipfrag_time=3600 net.ipv6.ip6frag_time=3600
 gateway=$(gateway_mac w1)
 check "a raw socket in c1" sock capture raw c1 eth0
 everything 4
