@@ -53,6 +53,11 @@
  */
 #define OZP_FLOW_EXCESS_FACTOR		2
 
+/* Addresses and instances that a request has room for on the stack, 0.3 KiB:
+ * enough for most services.
+ */
+#define OZP_REQUEST_FEW			2
+
 /* Addresses that wait for an answer: 256 bytes each. A scan of the service
  * network stops costing memory and notifications here.
  */

@@ -310,14 +310,14 @@ static int ozp_netlink_service_apply(struct ozp_device *oz,
 static int ozp_netlink_service_set(struct ozp_device *oz,
 				   struct genl_info *info)
 {
-	struct ozp_service_config config;
+	struct ozp_service_request req;
 	int err;
 
-	err = ozp_netlink_service_parse(&config, &oz->convert.networks, info);
+	err = ozp_netlink_service_parse(&req, &oz->convert.networks, info);
 	if (err)
 		return err;
-	err = ozp_netlink_service_apply(oz, info, &config);
-	ozp_netlink_service_config_uninit(&config);
+	err = ozp_netlink_service_apply(oz, info, &req.config);
+	ozp_netlink_service_request_uninit(&req);
 	return err;
 }
 

@@ -4,7 +4,9 @@
 #ifndef _OZP_NETLINK_SERVICE_H
 #define _OZP_NETLINK_SERVICE_H
 
+#include "limits.h"
 #include "netlink.h"
+#include "service_config.h"
 
 /**
  * struct ozp_service_part - a service being written, perhaps in several messages
@@ -30,15 +32,28 @@ struct ozp_service_part {
 	bool done;
 };
 
+/**
+ * struct ozp_service_request - a service that a request wants
+ * @config: the service; its name stays where the message is
+ * @few_addresses: its addresses, when there are few of them and of instances
+ * @few_instances: its instances then, as those of most services: to allocate
+ *	memory for them takes longer than to read them
+ */
+struct ozp_service_request {
+	struct ozp_service_config config;
+	struct ozp_service_address few_addresses[OZP_REQUEST_FEW];
+	struct ozp_endpoint_config few_instances[OZP_REQUEST_FEW];
+};
+
 int ozp_netlink_service_fill(struct sk_buff *skb,
 			     struct ozp_service_part *part);
 void ozp_netlink_service_notify(struct ozp_device *oz, const char *name);
 void ozp_netlink_service_notify_del(struct ozp_device *oz, const char *name);
 
-int ozp_netlink_service_parse(struct ozp_service_config *config,
+int ozp_netlink_service_parse(struct ozp_service_request *req,
 			      const struct ozp_networks *networks,
 			      struct genl_info *info);
-void ozp_netlink_service_config_uninit(struct ozp_service_config *config);
+void ozp_netlink_service_request_uninit(struct ozp_service_request *req);
 void ozp_netlink_service_fault(struct genl_info *info,
 			       const struct ozp_table_fault *fault);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (C) 2026 The ozproxy authors */
 /* Services from messages. The policy of the request has checked types and lengths,
- * those in nests, too, so that these are parsed without one; here is checked what
+ * those in nests, too, so that these are only sorted by type; here is checked what
  * only the attributes together can tell.
  */
 
@@ -44,6 +44,26 @@ static int ozp_netlink_affinity_parse(u32 *affinity, const struct nlattr *attr,
 	return -ERANGE;
 }
 
+/* The attributes of a nest by type. Those above @max are for replies only. */
+static int ozp_netlink_nest_sort(struct nlattr **tb, u16 max,
+				 const struct nlattr *nest,
+				 struct netlink_ext_ack *extack)
+{
+	struct nlattr *attr;
+	int rem;
+
+	memset(tb, 0, (max + 1) * sizeof(*tb));
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) > max) {
+			NL_SET_ERR_MSG_ATTR(extack, attr,
+					    "Unknown attribute type");
+			return -EINVAL;
+		}
+		tb[nla_type(attr)] = attr;
+	}
+	return 0;
+}
+
 static int ozp_netlink_address_parse(struct ozp_service_address *address,
 				     const struct ozp_networks *networks,
 				     const struct nlattr *nest,
@@ -53,7 +73,7 @@ static int ozp_netlink_address_parse(struct ozp_service_address *address,
 	struct nlattr *ip4, *ip6;
 	int err;
 
-	err = nla_parse_nested(tb, OZPROXY_A_ADDRESS_POLICY, nest, NULL, extack);
+	err = ozp_netlink_nest_sort(tb, OZPROXY_A_ADDRESS_POLICY, nest, extack);
 	if (err)
 		return err;
 	ip4 = tb[OZPROXY_A_ADDRESS_IPV4];
@@ -194,7 +214,7 @@ static int ozp_netlink_instance_parse(struct ozp_endpoint_config *config,
 	int err;
 
 	memset(config, 0, sizeof(*config));
-	err = nla_parse_nested(tb, OZPROXY_A_INSTANCE_FLAGS, nest, NULL, extack);
+	err = ozp_netlink_nest_sort(tb, OZPROXY_A_INSTANCE_FLAGS, nest, extack);
 	if (err)
 		return err;
 	if (!tb[OZPROXY_A_INSTANCE_NUMBER])
@@ -266,19 +286,41 @@ static int ozp_netlink_parts_parse(struct ozp_service_config *config,
 	return 0;
 }
 
-/**
- * ozp_netlink_service_config_uninit() - free what was read
- * @config: the service
+/* Memory for parts that will be filled in completely; many have one piece for
+ * both kinds.
  */
-void ozp_netlink_service_config_uninit(struct ozp_service_config *config)
+static bool ozp_netlink_parts_alloc(struct ozp_service_request *req)
 {
-	kvfree(config->instances);
+	struct ozp_service_config *config = &req->config;
+
+	if (config->address_count <= OZP_REQUEST_FEW &&
+	    config->instance_count <= OZP_REQUEST_FEW) {
+		config->instances = req->few_instances;
+		config->addresses = req->few_addresses;
+		return true;
+	}
+	config->instances = kvmalloc(config->instance_count *
+				     sizeof(*config->instances) +
+				     config->address_count *
+				     sizeof(*config->addresses), GFP_KERNEL);
+	config->addresses = (void *)(config->instances +
+				     config->instance_count);
+	return config->instances;
+}
+
+/**
+ * ozp_netlink_service_request_uninit() - free what was read
+ * @req: the request
+ */
+void ozp_netlink_service_request_uninit(struct ozp_service_request *req)
+{
+	if (req->config.instances != req->few_instances)
+		kvfree(req->config.instances);
 }
 
 /**
  * ozp_netlink_service_parse() - read the service of a request
- * @config: filled in; to be freed by ozp_netlink_service_config_uninit(); the
- *	name stays the request's
+ * @req: filled in; to be freed by ozp_netlink_service_request_uninit()
  * @networks: the service networks of the device
  * @info: the request
  *
@@ -286,10 +328,11 @@ void ozp_netlink_service_config_uninit(struct ozp_service_config *config)
  *
  * Return: 0, or a negative errno with nothing to free.
  */
-int ozp_netlink_service_parse(struct ozp_service_config *config,
+int ozp_netlink_service_parse(struct ozp_service_request *req,
 			      const struct ozp_networks *networks,
 			      struct genl_info *info)
 {
+	struct ozp_service_config *config = &req->config;
 	int err;
 
 	memset(config, 0, sizeof(*config));
@@ -320,20 +363,13 @@ int ozp_netlink_service_parse(struct ozp_service_config *config,
 				    "too many instances");
 		return -E2BIG;
 	}
-	/* One piece of memory for both. */
-	config->instances = kvzalloc(config->instance_count *
-				     sizeof(*config->instances) +
-				     config->address_count *
-				     sizeof(*config->addresses), GFP_KERNEL);
-	if (!config->instances) {
+	if (!ozp_netlink_parts_alloc(req)) {
 		NL_SET_ERR_MSG(info->extack, "no memory for the service");
 		return -ENOMEM;
 	}
-	config->addresses = (void *)(config->instances +
-				     config->instance_count);
 	err = ozp_netlink_parts_parse(config, networks, info);
 	if (err)
-		ozp_netlink_service_config_uninit(config);
+		ozp_netlink_service_request_uninit(req);
 	return err;
 }
 
