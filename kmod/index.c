@@ -71,15 +71,18 @@ struct ozp_index_entry *ozp_index_find(struct rhashtable *index, u8 family,
 }
 
 /**
- * ozp_index_add() - insert an address that is not there
+ * ozp_index_add() - insert an address, unless it is there
  * @index: the index
  * @entry: its entry, owned by the index on success
  *
- * Return: 0 or a negative errno, mostly -ENOMEM.
+ * Return: NULL when it was inserted; the entry that is there, as of
+ * ozp_index_find(); or ERR_PTR, mostly -ENOMEM.
  */
-int ozp_index_add(struct rhashtable *index, struct ozp_index_entry *entry)
+struct ozp_index_entry *ozp_index_add(struct rhashtable *index,
+				      struct ozp_index_entry *entry)
 {
-	return rhashtable_insert_fast(index, &entry->link, ozp_index_params);
+	return rhashtable_lookup_get_insert_fast(index, &entry->link,
+						 ozp_index_params);
 }
 
 /**

@@ -63,7 +63,8 @@ struct ozp_index_entry *ozp_index_lookup_rcu(struct rhashtable *index,
 /* control path, serialized by the caller */
 struct ozp_index_entry *ozp_index_find(struct rhashtable *index, u8 family,
 				       const union ozp_addr *addr);
-int ozp_index_add(struct rhashtable *index, struct ozp_index_entry *entry);
+struct ozp_index_entry *ozp_index_add(struct rhashtable *index,
+				      struct ozp_index_entry *entry);
 void ozp_index_replace(struct rhashtable *index, struct ozp_index_entry *old,
 		       struct ozp_index_entry *entry);
 void ozp_index_del(struct rhashtable *index, struct ozp_index_entry *entry);

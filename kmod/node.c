@@ -4,16 +4,16 @@
 #include "node.h"
 
 #include <linux/hash.h>
-#include <linux/jhash.h>
 #include <linux/slab.h>
 
 #include "clock.h"
+#include "hash.h"
 
-static struct hlist_head *ozp_node_bucket(struct ozp_nodes *nodes,
+static struct hlist_head *ozp_node_bucket(struct ozp_nodes *nodes, u8 family,
 					  const union ozp_addr *addr,
 					  __be16 port)
 {
-	u32 hash = jhash(addr, sizeof(*addr), (__force u16)port);
+	u32 hash = ozp_hash_addr(family, addr, (__force u16)port);
 
 	return &nodes->buckets[hash_32(hash, OZP_NODE_BUCKET_BITS)];
 }
@@ -111,7 +111,7 @@ static struct ozp_node *ozp_node_find(struct ozp_nodes *nodes,
 struct ozp_node *ozp_node_get(struct ozp_nodes *nodes, u8 family,
 			      const union ozp_addr *addr, __be16 port)
 {
-	struct hlist_head *bucket = ozp_node_bucket(nodes, addr, port);
+	struct hlist_head *bucket = ozp_node_bucket(nodes, family, addr, port);
 	struct ozp_node *node, *other;
 
 	spin_lock_bh(&nodes->lock);

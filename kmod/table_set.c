@@ -25,6 +25,7 @@
  * struct ozp_table_change - a replacement of a service being prepared
  * @table: the table
  * @svc: the service (holds a reference)
+ * @is_new: it offers nothing yet
  * @snap: what it will offer
  * @pinned: whether it is never announced as idle
  * @origin: who sets it
@@ -35,6 +36,7 @@
 struct ozp_table_change {
 	struct ozp_table *table;
 	struct ozp_service *svc;
+	bool is_new;
 	struct ozp_snapshot *snap;
 	bool pinned;
 	u8 origin;
@@ -42,6 +44,25 @@ struct ozp_table_change {
 	struct list_head added;
 	struct list_head replacing;
 };
+
+static struct ozp_index_entry *
+ozp_change_entry_new(const struct ozp_table_change *change, u8 family,
+		     const union ozp_addr *addr, enum ozp_match_kind kind,
+		     struct ozp_instance *inst)
+{
+	struct ozp_index_entry *entry;
+
+	entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
+	if (!entry)
+		return NULL;
+	entry->key.addr = *addr;
+	entry->key.family = family;
+	entry->kind = kind;
+	entry->service = inst ? NULL : change->svc;
+	entry->instance = inst;
+	entry->stamp = change->table->stamp;
+	return entry;
+}
 
 /* Claim an address for the change: keep the entry that is right already, insert
  * a new one, or prepare the replacement of another owner's.
@@ -51,43 +72,35 @@ static int ozp_change_claim(struct ozp_table_change *change, u8 family,
 			    enum ozp_match_kind kind, struct ozp_instance *inst)
 {
 	struct ozp_table *table = change->table;
-	struct ozp_service *svc = inst ? NULL : change->svc;
-	struct ozp_index_entry *entry, *old;
-	int err;
+	struct ozp_index_entry *entry, *old = NULL;
 
 	if (!ozp_addr_is_set(addr))
 		return 0;
-	old = ozp_index_find(&table->index, family, addr);
-	if (old) {
-		if (old->stamp == table->stamp)
-			return -EEXIST;
+	/* Those of a new service are seldom there: adding them tells. */
+	if (!change->is_new)
+		old = ozp_index_find(&table->index, family, addr);
+	if (old && old->stamp != table->stamp && old->kind == kind &&
+	    old->instance == inst && (inst || old->service == change->svc)) {
 		old->stamp = table->stamp;
-		if (old->kind == kind && old->service == svc &&
-		    old->instance == inst) {
-			change->kept++;
-			return 0;
-		}
-	}
-
-	entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
-	if (!entry)
-		return -ENOMEM;
-	entry->key.addr = *addr;
-	entry->key.family = family;
-	entry->kind = kind;
-	entry->service = svc;
-	entry->instance = inst;
-	entry->stamp = table->stamp;
-	if (old) {
-		list_add_tail(&entry->todo, &change->replacing);
+		change->kept++;
 		return 0;
 	}
-	err = ozp_index_add(&table->index, entry);
-	if (err) {
-		kfree(entry);
-		return err;
+
+	entry = ozp_change_entry_new(change, family, addr, kind, inst);
+	if (!entry)
+		return -ENOMEM;
+	if (!old)
+		old = ozp_index_add(&table->index, entry);
+	if (!old) {
+		list_add_tail(&entry->todo, &change->added);
+		return 0;
 	}
-	list_add_tail(&entry->todo, &change->added);
+	if (IS_ERR(old) || old->stamp == table->stamp) {
+		kfree(entry);
+		return IS_ERR(old) ? PTR_ERR(old) : -EEXIST;
+	}
+	old->stamp = table->stamp;
+	list_add_tail(&entry->todo, &change->replacing);
 	return 0;
 }
 
@@ -301,20 +314,19 @@ static void ozp_change_commit(struct ozp_table_change *change)
 
 /* An instance that lost an address to another service was withdrawn with it. */
 static bool ozp_table_has_instance(struct ozp_table *table,
-				   struct ozp_service *svc,
+				   const struct ozp_snapshot *snap,
 				   const struct ozp_endpoint_config *config)
 {
-	struct ozp_instance *inst;
 	struct ozp_endpoint *ep;
-	bool has;
+	u32 i;
 
-	inst = ozp_instance_get_by_number(svc, config->number);
-	if (!inst)
-		return false;
-	ep = ozp_table_endpoint(table, inst);
-	has = ep && !memcmp(&ep->config, config, sizeof(*config));
-	ozp_instance_put(inst);
-	return has;
+	for (i = 0; i < snap->endpoint_count; i++) {
+		ep = snap->endpoints[i];
+		if (ep->config.number == config->number)
+			return ep == ozp_table_endpoint(table, ep->instance) &&
+			       !memcmp(&ep->config, config, sizeof(*config));
+	}
+	return false;
 }
 
 /* Whether a service is as wanted; the order of its parts does not matter. A
@@ -332,6 +344,14 @@ static bool ozp_table_is_equal(struct ozp_table *table, struct ozp_service *svc,
 	    snap->address_count != config->address_count ||
 	    snap->endpoint_count != config->instance_count)
 		return false;
+	for (i = 0; i < config->instance_count; i++) {
+		if (!ozp_table_has_instance(table, snap, &config->instances[i]))
+			return false;
+		for (j = 0; j < i; j++)
+			if (config->instances[j].number ==
+			    config->instances[i].number)
+				return false;
+	}
 	for (i = 0; i < config->address_count; i++) {
 		want = &config->addresses[i];
 		have = ozp_snapshot_find_address(snap, want->family,
@@ -343,14 +363,6 @@ static bool ozp_table_is_equal(struct ozp_table *table, struct ozp_service *svc,
 			if (config->addresses[j].family == want->family &&
 			    ozp_addr_is_equal(&config->addresses[j].addr,
 					      &want->addr))
-				return false;
-	}
-	for (i = 0; i < config->instance_count; i++) {
-		if (!ozp_table_has_instance(table, svc, &config->instances[i]))
-			return false;
-		for (j = 0; j < i; j++)
-			if (config->instances[j].number ==
-			    config->instances[i].number)
 				return false;
 	}
 	return true;
@@ -440,6 +452,7 @@ int ozp_table_set(struct ozp_table *table,
 		return -ENOMEM;
 	}
 
+	change.is_new = !ozp_table_snapshot(table, change.svc);
 	err = ozp_change_prepare(&change, config, fault);
 	if (err) {
 		ozp_change_abort(&change);
