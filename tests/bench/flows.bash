@@ -14,7 +14,7 @@ declare -A flow_ports=([1]="1 1" [1000]="999 1" [100000]="999 100"
 	[1000000]="999 1001")
 flow_sizes=(1 1000 100000 1000000)
 # More of them only in the first round: they take minutes.
-flow_size_again=1000
+flow_size_again=100000
 flow_sample=20000
 
 measure_flows()

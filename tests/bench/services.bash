@@ -10,7 +10,7 @@
 
 first_service=10.28.0.1
 service_sizes=(1 100 10000 100000)
-update_count=50000
+update_count=100000
 
 # table COMMAND…: table.c at c1's worker
 table()
