@@ -243,15 +243,17 @@ class Cluster:
             self.answers.give(worker, {"app_name": name, "instance_list": [],
                                        "query_key": key})
             return
-        if job.instances and (worker, job.name) not in self.interests:
+        if (worker, job.name) not in self.interests:
             self.interests.add((worker, job.name))
             self.log.write("interest", worker, job.name)
         self.answers.give(worker, job.result(key))
 
+    # Of a job that is not in its database none is missed.
     def on_interest_remove(self, worker, payload):
         interest = worker, payload["appname"]
         self.log.write("remove", *interest)
-        if interest not in self.interests:
+        job = self.jobs.get(payload["appname"])
+        if interest not in self.interests and job and job.instances:
             self.log.error("remove-without-interest", *interest)
         self.interests.discard(interest)
 
@@ -316,11 +318,15 @@ class Cluster:
             namespace_ip_v6=ns6)
         self.announce(job, "DEPLOYMENT")
 
+    # A cluster deletes a job with its last instance, and the interests in it:
+    # whoever asks for it then has one anew.
     def do_undeploy(self, job, number):
         self.job(job).instance(int(number))
         self.by_address = None
         del self.job(job).instances[int(number)]
         self.announce(job, "UNDEPLOYMENT")
+        if not self.job(job).instances:
+            self.interests = {i for i in self.interests if i[1] != job}
 
     def do_quiet(self, command, *words):
         if command not in ("put", "deploy", "move", "undeploy"):

@@ -285,14 +285,22 @@ static void a_listed_job_is_not_asked_for(void **state)
 	assert_true(interests_declare(in, "shop", true, world->now));
 	world_answers(world, "shop", "shop", 1, false);
 	world_forget(world);
+	/* What the first question registered is given back. */
 	assert_true(interests_declare(in, "shop", false, world->now));
-	world_did(world, "unsub shop\n");
+	world_did(world, "unsub shop\nremove shop\n");
 	/* From a subscription that was there until now. */
 	world_updates(world, "shop", "DEPLOYMENT");
 	world_did(world, "unsub shop\n");
 	assert_false(interests_declare(in, "shop", false, world->now));
 	assert_false(interests_declare(in, "typo", false, world->now));
 	world_did(world, "");
+	/* And so is what a question registers whose answer is too late. */
+	world_wait(world, 70000);
+	assert_true(interests_declare(in, "shop", true, world->now));
+	assert_true(interests_declare(in, "shop", false, world->now));
+	world_did(world, "sub shop\nask shop\nunsub shop\n");
+	world_answers(world, "shop", "shop", 1, false);
+	world_did(world, "unsub shop\nremove shop\n");
 }
 
 /* What somebody else wants of it stays; that is the cluster's to say then. */

@@ -142,6 +142,7 @@ static void take_negative(struct answer *answer,
 	struct helper *helper = answer->helper;
 	char address[RECORD_TEXT];
 	struct query *query;
+	uint64_t begun;
 
 	if (!*asked)
 		query = only_address(&helper->queries);
@@ -152,8 +153,9 @@ static void take_negative(struct answer *answer,
 	if (!query || !query->attempts)
 		return;
 	if (!query->is_address) {
+		begun = query->begun;
 		queries_answer(&helper->queries, query, answer->now);
-		interests_empty(&helper->interests, asked, answer->now);
+		interests_empty(&helper->interests, asked, begun, answer->now);
 		return;
 	}
 	snprintf(address, sizeof(address), "%s", query->key);

@@ -21,8 +21,6 @@
 /* ms until an announced instance is asked for again; then doubled */
 #define ANNOUNCED_PAUSE 500
 
-#define REMOVAL_PAUSE 500 /* ms until it is asked for again; see removal.h */
-
 /* The kernel lets go of the service if it is still unused; then we do, too. */
 static void let_go(struct job *job, uint64_t now)
 {
@@ -51,10 +49,7 @@ static void let_go(struct job *job, uint64_t now)
 	}
 	log_info("%s: not used any more: let go%s", name,
 		 job->is_registered ? ", interest removed" : "");
-	if (job->is_registered) {
-		removals_note(&in->removals, name, now);
-		in->ops->remove(in->data, name);
-	}
+	interest_remove(job, now);
 	in->ops->unsubscribe(in->data, name);
 	interest_forget(job);
 }
@@ -77,12 +72,26 @@ static uint64_t pause_until_announced(struct job *job, uint64_t pause,
 	return pause;
 }
 
+/*
+ * The question registered an interest, whatever its answer is. One that is older
+ * than the removal may have been answered before it; what its answer says is
+ * true, but the interest is gone.
+ */
+static bool note_registered(struct job *job, uint64_t begun)
+{
+	if (!begun ||
+	    !removals_precede(&job->owner->removals, job->service.name, begun))
+		return false;
+	job->is_registered = true;
+	return true;
+}
+
 static void take_answer(struct job *job, const struct ozp_service *service,
 			uint64_t begun, uint64_t now)
 {
 	struct interests *in = job->owner;
 	const char *name = service->name;
-	uint64_t pause = in->options.refresh;
+	uint64_t pause = in->options.refresh, due;
 	bool is_new = !interest_is_asked_for(job);
 
 	job->answered = now;
@@ -93,23 +102,18 @@ static void take_answer(struct job *job, const struct ozp_service *service,
 		job->is_undeployed = false;
 	if (is_new)
 		in->ops->subscribe(in->data, name);
-	/*
-	 * A question that is older than the removal may have been answered
-	 * before it; what its answer says is true, but the interest is gone.
-	 */
-	if (begun && removals_precede(&in->removals, name, begun)) {
-		job->is_registered = true;
+	due = removals_pause(&in->removals, name);
+	if (note_registered(job, begun))
 		job->is_confirmed = true;
-	} else if (removals_are_due(&in->removals, name)) {
-		pause = REMOVAL_PAUSE;
-	} else if (!job->is_registered ||
-		   !record_is_equal(&job->service, service)) {
+	else if (due)
+		pause = due;
+	else if (!job->is_registered ||
+		 !record_is_equal(&job->service, service))
 		/*
 		 * Late, or somebody else's question: it may be older than what
 		 * is known, and says nothing about the interest.
 		 */
 		interest_ask(job, true, now);
-	}
 	if (is_new)
 		log_info("%s: known now, %u instance%s", name,
 			 service->n_instance,
@@ -126,8 +130,12 @@ bool interests_answer(struct interests *in, const struct ozp_service *service,
 	bool is_set;
 
 	/* What the operator wrote down is not the cluster's to change. */
-	if (job->is_static && !interest_is_hosted(job))
+	if (job->is_static && !interest_is_hosted(job)) {
+		/* One that was an interest before is one again after that. */
+		if (note_registered(job, begun) && !job->refresh.place)
+			interest_end(job, now);
 		return job->is_set;
+	}
 	if (job->is_moved) {
 		record_copy(&copy, service);
 		interest_correct(job, &copy);
@@ -159,7 +167,8 @@ static void believe_empty(struct job *job)
 	interest_learn(job, &none);
 }
 
-void interests_empty(struct interests *in, const char *name, uint64_t now)
+void interests_empty(struct interests *in, const char *name, uint64_t begun,
+		     uint64_t now)
 {
 	struct job *job = jobs_get(&in->jobs, name);
 	uint64_t pause = in->options.refresh;
@@ -168,6 +177,7 @@ void interests_empty(struct interests *in, const char *name, uint64_t now)
 		return;
 	job->answered = now;
 	job->is_confirmed = true;
+	note_registered(job, begun);
 	if (job->is_known && job->service.n_instance) {
 		job->empties++;
 		if (job->is_undeployed || job->empties >= EMPTIES_BELIEVED)
@@ -176,9 +186,8 @@ void interests_empty(struct interests *in, const char *name, uint64_t now)
 			pause = EMPTY_PAUSE * job->empties;
 	}
 	pause = pause_until_announced(job, pause, now);
-	if (interest_is_over(job)) {
-		in->ops->unsubscribe(in->data, name);
-		interest_forget(job);
+	if (!interest_is_asked_for(job)) {
+		interest_end(job, now);
 		return;
 	}
 	interest_ask_later(job, pause, now);
@@ -192,7 +201,10 @@ void interests_unanswered(struct interests *in, const char *name, uint64_t now)
 	if (!job)
 		return;
 	job->is_confirmed = false;
-	interest_ask_later(job, in->options.refresh / 4, now);
+	if (interest_is_asked_for(job))
+		interest_ask_later(job, in->options.refresh / 4, now);
+	else
+		interest_end(job, now);
 }
 
 void interests_update(struct interests *in, const char *name,
@@ -243,8 +255,11 @@ void interests_connect(struct interests *in, uint64_t now)
 	map_for_each(&in->jobs.names, node, after)
 	{
 		job = map_entry(node, struct job, node);
-		if (!interest_is_asked_for(job))
+		if (!interest_is_asked_for(job)) {
+			if (job->is_registered)
+				interest_end(job, now);
 			continue;
+		}
 		job->is_confirmed = false;
 		if (job->is_announced) {
 			job->announced_until = now + INTEREST_ANNOUNCED;

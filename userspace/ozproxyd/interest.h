@@ -107,8 +107,15 @@ void interest_desired(const struct job *job, struct ozp_service *service);
 bool interests_answer(struct interests *in, const struct ozp_service *service,
 		      uint64_t begun, uint64_t now);
 
-/** interests_empty() - The cluster says that a job has no instance. */
-void interests_empty(struct interests *in, const char *job, uint64_t now);
+/**
+ * interests_empty() - The cluster says that a job has no instance.
+ * @in: the rules
+ * @job: its name
+ * @begun: when the question was asked whose answer this is
+ * @now: the time
+ */
+void interests_empty(struct interests *in, const char *job, uint64_t begun,
+		     uint64_t now);
 
 /** interests_unanswered() - The cluster did not say anything about a job. */
 void interests_unanswered(struct interests *in, const char *job, uint64_t now);
@@ -200,6 +207,12 @@ bool interests_declare(struct interests *in, const char *job, bool is_here,
  */
 void interests_list(struct interests *in, const struct ozp_service *services,
 		    size_t count, uint64_t now);
+
+/**
+ * interests_untold() - A job came along to another address of this node in an
+ * earlier life, and no answer had it there.
+ */
+void interests_untold(struct interests *in, const char *job);
 
 /** interests_move() - The node is at another address now. */
 void interests_move(struct interests *in, const struct own *own, uint64_t now);

@@ -98,6 +98,42 @@ void interest_forget(struct job *job)
 	in->ops->table_changed(in->data);
 }
 
+void interest_remove(struct job *job, uint64_t now)
+{
+	struct interests *in = job->owner;
+
+	if (!job->is_registered)
+		return;
+	job->is_registered = false;
+	removals_note(&in->removals, job->service.name, now);
+	in->ops->remove(in->data, job->service.name);
+}
+
+void interest_end(struct job *job, uint64_t now)
+{
+	struct interests *in = job->owner;
+	const char *name = job->service.name;
+	bool is_asked = in->ops->is_asked(in->data, name);
+
+	in->ops->unsubscribe(in->data, name);
+	timer_stop(in->timers, &job->refresh);
+	/* An answer that is still to come may register it anew. */
+	if (in->connected && !is_asked)
+		interest_remove(job, now);
+	if (interest_is_over(job) && !job->is_registered && !is_asked)
+		interest_forget(job);
+}
+
+void interest_set_moved(struct job *job, bool is_moved)
+{
+	struct interests *in = job->owner;
+
+	if (job->is_moved == is_moved)
+		return;
+	job->is_moved = is_moved;
+	in->ops->local_changed(in->data);
+}
+
 void interest_set_local(struct job *job, bool is_local)
 {
 	struct interests *in = job->owner;
@@ -107,7 +143,7 @@ void interest_set_local(struct job *job, bool is_local)
 	if (is_local)
 		job->is_announced = false;
 	else
-		job->is_moved = false;
+		interest_set_moved(job, false);
 	if (interest_is_hosted(job) != was_hosted)
 		in->ops->local_changed(in->data);
 }

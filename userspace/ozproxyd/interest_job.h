@@ -28,6 +28,26 @@ bool interest_is_asked_for(const struct job *job);
  */
 bool interest_is_over(const struct job *job);
 
+/**
+ * interest_remove() - Tell the cluster that nobody here uses it any more, if it
+ * thinks so.
+ *
+ * There is one removal for each registration: no question may be on its way, and
+ * the cluster has to hear it.
+ */
+void interest_remove(struct job *job, uint64_t now);
+
+/**
+ * interest_end() - Nobody asks for it any more, unless it is known and used.
+ *
+ * What the cluster has of it is given back as soon as that is possible, and a job
+ * that is over is forgotten then.
+ */
+void interest_end(struct job *job, uint64_t now);
+
+/** interest_set_moved() - Say whether the cluster has still to hear that it moved. */
+void interest_set_moved(struct job *job, bool is_moved);
+
 /** interest_ask() - Ask the cluster, if it can be, and see interest_ops.ask. */
 void interest_ask(struct job *job, bool is_changed, uint64_t now);
 

@@ -48,14 +48,10 @@ bool interests_declare(struct interests *in, const char *name, bool is_here,
 		job->is_announced = false;
 	job->is_declared = is_here;
 	in->ops->local_changed(in->data);
-	if (interest_is_over(job)) {
-		in->ops->unsubscribe(in->data, name);
-		interest_forget(job);
-	} else if (interest_is_asked_for(job)) {
+	if (interest_is_asked_for(job))
 		interest_ask(job, true, now);
-	} else {
-		in->ops->unsubscribe(in->data, name);
-	}
+	else
+		interest_end(job, now);
 	return true;
 }
 

@@ -49,9 +49,9 @@ void interest_correct(struct job *job, struct ozp_service *service)
 {
 	const struct ozp_instance *here;
 	struct ozp_instance *instance;
+	bool is_moved = false;
 	unsigned int i;
 
-	job->is_moved = false;
 	for (i = 0; i < service->n_instance; i++) {
 		instance = &service->instance[i];
 		here = record_is_at(instance, &job->owner->own) ?
@@ -60,8 +60,9 @@ void interest_correct(struct job *job, struct ozp_service *service)
 		if (!here)
 			continue;
 		set_node(instance, here);
-		job->is_moved = true;
+		is_moved = true;
 	}
+	interest_set_moved(job, is_moved);
 }
 
 static void move_job(struct job *job, const struct own *from,
@@ -72,13 +73,21 @@ static void move_job(struct job *job, const struct own *from,
 
 	if (job->is_local && !job->is_static &&
 	    record_move(&job->service, from, to)) {
-		job->is_moved = true;
+		interest_set_moved(job, true);
 		interest_push(job);
 		in->ops->table_changed(in->data);
 	}
 	interest_set_local(job, record_is_local(&job->service, to));
 	if (!was_asked_for)
 		interest_join(job, now);
+}
+
+void interests_untold(struct interests *in, const char *name)
+{
+	struct job *job = jobs_get(&in->jobs, name);
+
+	if (job)
+		interest_set_moved(job, true);
 }
 
 void interests_move(struct interests *in, const struct own *own, uint64_t now)

@@ -9,12 +9,16 @@
 /* A removal is remembered for longer than any answer is on its way, in ms. */
 #define REMOVAL_TIME 60000
 
+/* Until the job of one is asked for again, in ms; then doubled. */
+#define REMOVAL_PAUSE 500
+
 struct removal {
 	struct map_node node;
 	struct timer timer;
 	struct removals *owner;
 	uint64_t at; /* when it was said, or came back to us */
 	unsigned int echoes; /* so often it is still to come back */
+	unsigned int pauses; /* since it was said */
 	char job[];
 };
 
@@ -52,6 +56,7 @@ void removals_note(struct removals *removals, const char *job, uint64_t now)
 	}
 	removal->at = now;
 	removal->echoes++;
+	removal->pauses = 0;
 	timer_set(removals->timers, &removal->timer, now + REMOVAL_TIME);
 }
 
@@ -66,11 +71,13 @@ bool removals_heard(struct removals *removals, const char *job, uint64_t now)
 	return true;
 }
 
-bool removals_are_due(const struct removals *removals, const char *job)
+uint64_t removals_pause(struct removals *removals, const char *job)
 {
-	const struct removal *removal = find(removals, job);
+	struct removal *removal = find(removals, job);
 
-	return removal && removal->echoes;
+	if (!removal || !removal->echoes)
+		return 0;
+	return REMOVAL_PAUSE << (removal->pauses++ & 15);
 }
 
 bool removals_precede(const struct removals *removals, const char *job,

@@ -33,8 +33,16 @@ void removals_note(struct removals *removals, const char *job, uint64_t now);
  */
 bool removals_heard(struct removals *removals, const char *job, uint64_t now);
 
-/** removals_are_due() - Has the broker still to tell of one? */
-bool removals_are_due(const struct removals *removals, const char *job);
+/**
+ * removals_pause() - Has the broker still to tell of one?
+ * @removals: all of them
+ * @job: the job
+ *
+ * Each time it takes longer: a broker that lets nobody read that never tells.
+ *
+ * Return: ms after which to ask for the job again, or 0: it has told of all.
+ */
+uint64_t removals_pause(struct removals *removals, const char *job);
 
 /**
  * removals_precede() - Was a question asked after the broker had all removals?
