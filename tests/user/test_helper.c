@@ -2,6 +2,8 @@
 /* Copyright (C) 2026 The ozproxy authors */
 
 #include "world.h"
+#include "log.h"
+#include "subacks.h"
 
 static void miss(const char *address)
 {
@@ -440,9 +442,66 @@ static void an_address_goes_over(void **state)
 			    "b");
 }
 
+/* What a broker does not let us read is said once a kind. */
+static void a_broker_that_refuses(void **state)
+{
+	(void)state;
+	helper_refused(&world->helper, "nodes/n/net/interest/remove", "me");
+	assert_string_equal(
+		log_recent(0)->text,
+		"the broker does not let me read nodes/n/net/interest/remove: "
+		"what NetManager removes is missed for a while");
+	helper_refused(&world->helper, "jobs/shop/updates_available", "me");
+	helper_refused(&world->helper, "jobs/b/updates_available", "me");
+	helper_refused(&world->helper, "something", "me");
+	assert_string_equal(
+		log_recent(0)->text,
+		"the broker does not let me read jobs/shop/updates_available: "
+		"changes are seen when it is asked again, and not before");
+}
+
+/* Nor does each broker tell of it. */
+static void a_broker_that_says_nothing(void **state)
+{
+	(void)state;
+	miss("10.30.1.30");
+	world_wait(world, 6000);
+	assert_non_null(strstr(log_recent(0)->text,
+			       "10.30.1.30: no answer, and "
+			       "to nothing else so far"));
+}
+
+static void subscriptions_are_answered(void **state)
+{
+	struct subacks subacks = {};
+	char *topic;
+
+	(void)state;
+	subacks_add(&subacks, 1, "a");
+	subacks_add(&subacks, 2, "b");
+	subacks_add(&subacks, 3, "c");
+	topic = subacks_take(&subacks, 3);
+	assert_string_equal(topic, "c");
+	free(topic);
+	subacks_add(&subacks, 4, "d");
+	topic = subacks_take(&subacks, 1);
+	assert_string_equal(topic, "a");
+	free(topic);
+	assert_null(subacks_take(&subacks, 1));
+	topic = subacks_take(&subacks, 4);
+	assert_string_equal(topic, "d");
+	free(topic);
+	subacks_add(&subacks, 5, "e");
+	subacks_clear(&subacks);
+	assert_null(subacks_take(&subacks, 5));
+	assert_null(subacks.last);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* It is said once, and others would be the first. */
+		world_test(a_broker_that_says_nothing),
 		world_test(a_miss_becomes_an_entry),
 		world_test(a_late_answer_counts),
 		world_test(answers_to_others),
@@ -459,6 +518,8 @@ int main(void)
 		world_test(an_empty_list_is_not_believed),
 		world_test(an_undeployment_is_believed),
 		world_test(local_jobs_stay),
+		world_test(a_broker_that_refuses),
+		cmocka_unit_test(subscriptions_are_answered),
 		world_test(the_broker_goes_and_comes),
 		world_test(a_new_helper_adopts),
 		world_test(the_device_is_another_one),

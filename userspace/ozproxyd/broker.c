@@ -14,6 +14,7 @@
 #include "log.h"
 #include "mem.h"
 #include "resolve.h"
+#include "subacks.h"
 
 /* Seconds without a word after which the other side is asked for one. */
 #define KEEPALIVE 20
@@ -49,6 +50,7 @@ struct broker {
 	ev_timer housekeeping;
 	ev_timer lasting; /* while the connection is a new one */
 	ev_prepare prepare;
+	struct subacks subacks;
 	double pause;
 	unsigned int attempts;
 	unsigned int briefs; /* connections that ended at once, in a row */
@@ -135,6 +137,7 @@ static void lost(struct broker *broker, const char *why)
 		return;
 	broker->connected = false;
 	broker->connecting = false;
+	subacks_clear(&broker->subacks);
 	snprintf(text, sizeof(text), "%.64s%s%.184s", why,
 		 *broker->detail ? ": " : "", broker->detail);
 	*broker->detail = '\0';
@@ -389,20 +392,16 @@ static void on_message(struct mosquitto *mosq, void *data,
 static void on_subscribe(struct mosquitto *mosq, void *data, int mid, int count,
 			 const int *granted)
 {
-	const struct broker *broker = data;
-	static bool said;
-	int i;
+	struct broker *broker = data;
+	char *topic = subacks_take(&broker->subacks, mid);
 
 	(void)mosq;
-	(void)mid;
-	for (i = 0; i < count; i++)
-		if (granted[i] > 2)
-			log_once(&said,
-				 "the broker refused a subscription: its ACL "
-				 "has to let %s read jobs/+/updates_available "
-				 "and nodes/+/net/# of this node",
-				 broker->config->username ?:
-					 broker->config->client_id);
+	/* Each request of ours is about one topic. */
+	if (topic && count == 1 && *granted > 2)
+		broker->ops->refused(broker->data, topic,
+				     broker->config->username ?:
+					     broker->config->client_id);
+	free(topic);
 }
 
 static void on_log(struct mosquitto *mosq, void *data, int level,
@@ -486,6 +485,7 @@ void broker_stop(struct broker *broker)
 		mosquitto_disconnect(broker->mosq);
 	mosquitto_destroy(broker->mosq);
 	mosquitto_lib_cleanup();
+	subacks_clear(&broker->subacks);
 	free(broker);
 }
 
@@ -536,8 +536,11 @@ void broker_publish(struct broker *broker, const char *topic,
 
 void broker_subscribe(struct broker *broker, const char *topic)
 {
-	if (broker_is_connected(broker))
-		mosquitto_subscribe(broker->mosq, NULL, topic, 1);
+	int number;
+
+	if (broker_is_connected(broker) &&
+	    !mosquitto_subscribe(broker->mosq, &number, topic, 1))
+		subacks_add(&broker->subacks, number, topic);
 }
 
 void broker_unsubscribe(struct broker *broker, const char *topic)

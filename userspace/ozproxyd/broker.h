@@ -42,12 +42,14 @@ struct broker_config {
  * @connected: it can be talked to: subscribe to everything
  * @disconnected: it cannot any more
  * @message: somebody said something
+ * @refused: what is said in a topic may not be heard by us, under that name
  */
 struct broker_ops {
 	void (*connected)(void *data);
 	void (*disconnected)(void *data);
 	void (*message)(void *data, const char *topic, const char *payload,
 			size_t len);
+	void (*refused)(void *data, const char *topic, const char *name);
 };
 
 /**

@@ -261,10 +261,18 @@ static void broker_message(void *data, const char *topic, const char *payload,
 	helper_message(&daemon->helper, topic, payload, len, now_ms());
 }
 
+static void broker_refused(void *data, const char *topic, const char *name)
+{
+	struct daemon *daemon = data;
+
+	helper_refused(&daemon->helper, topic, name);
+}
+
 static const struct broker_ops broker_ops = {
 	.connected = broker_connected,
 	.disconnected = broker_disconnected,
 	.message = broker_message,
+	.refused = broker_refused,
 };
 
 static void watch_link(void *data, uint32_t ifindex, const char *ifname,

@@ -29,7 +29,16 @@ static void query_failed(void *data, const char *key, bool is_address,
 {
 	struct helper *helper = data;
 
+	static bool said;
+
 	log_debug("%s: no answer in time", key);
+	/* An ACL may let us ask and not hear: brokers do not tell. */
+	if (helper->interests.connected && !helper->queries.heard_at)
+		log_once(&said,
+			 "%s: no answer, and to nothing else so far: is there "
+			 "a cluster at this broker, and may we read "
+			 "nodes/%s/net/tablequery/result?",
+			 key, helper->id);
 	if (is_address)
 		helper->ops->deny(helper->data, key);
 	else
@@ -259,6 +268,26 @@ void helper_message(struct helper *helper, const char *topic,
 	case TOPIC_OTHER:
 		break;
 	}
+}
+
+void helper_refused(struct helper *helper, const char *topic, const char *name)
+{
+	static const char *const effects[] = {
+		[TOPIC_RESULT] = "no answer of the cluster arrives",
+		[TOPIC_REMOVE] =
+			"what NetManager removes is missed for a while",
+		[TOPIC_DEPLOYED] = "what is deployed here has to be said with "
+				   "ozctl local add",
+		[TOPIC_UPDATE] = "changes are seen when it is asked again, "
+				 "and not before",
+	};
+	static bool said[sizeof(effects) / sizeof(*effects)];
+	char job[OZPROXY_NAME_MAX + 1];
+	enum topic_kind kind = topic_parse(topic, helper->id, job);
+
+	if (kind < sizeof(effects) / sizeof(*effects) && effects[kind])
+		log_once(&said[kind], "the broker does not let %s read %s: %s",
+			 name, topic, effects[kind]);
 }
 
 void helper_miss(struct helper *helper, const char *address, uint64_t now)

@@ -81,6 +81,14 @@ void helper_disconnect(struct helper *helper);
 void helper_message(struct helper *helper, const char *topic,
 		    const char *payload, size_t len, uint64_t now);
 
+/**
+ * helper_refused() - The broker keeps a topic from us.
+ * @helper: all of it
+ * @topic: which
+ * @name: who we are there
+ */
+void helper_refused(struct helper *helper, const char *topic, const char *name);
+
 /** helper_miss() - A container used an address that the kernel has not. */
 void helper_miss(struct helper *helper, const char *address, uint64_t now);
 
