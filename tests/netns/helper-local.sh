@@ -152,6 +152,11 @@ moved_without_broker()
 	check "the address changes meanwhile: the kernel hears of it" \
 		wait_until 10 local_is w1 131.1.0.7
 	nip w1 address del 131.1.0.8/32 dev un0
+	check "it is saved that the cluster has not" wait_until 10 \
+		grep -qx '>client' "$OZP_TMP/w1/jobs"
+	helper_kill w1
+	check "another helper starts" helper_start w1 --refresh-interval 5000 \
+		--idle-timeout 3000
 	check "the broker is there again" broker_start
 	check "and the helper" wait_until 30 is_connected w1
 	check "the cluster hears of it" wait_until 20 cluster_saw \

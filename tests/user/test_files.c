@@ -72,6 +72,16 @@ static const struct job *job_of(const char *name)
 	return jobs_get(&interests()->jobs, name);
 }
 
+static int save(const char *name)
+{
+	char *text = strcmp(name, STORE_FILE) ? local_compose(interests()) :
+						store_compose(interests());
+	int err = store_write(directory, name, text, strlen(text));
+
+	free(text);
+	return err;
+}
+
 static void the_table(void **state)
 {
 	struct ozp_service shop, empty;
@@ -82,7 +92,7 @@ static void the_table(void **state)
 	world_make(&empty, "e", 0, false);
 	interests_restore(interests(), &shop, world->now);
 	interests_restore(interests(), &empty, world->now);
-	assert_int_equal(store_save(directory, interests()), 0);
+	assert_int_equal(save(STORE_FILE), 0);
 	assert_int_not_equal(access(path_of(".table.json.new"), F_OK), 0);
 	/* Another helper, that knows nothing. */
 	other = *interests();
@@ -105,7 +115,6 @@ static void a_directory_that_cannot_be_written(void **state)
 	assert_int_not_equal(store_write(directory, "table.json", "new", 3), 0);
 	rmdir(path_of(".table.json.new"));
 	assert_int_not_equal(store_write("/proc/nowhere", "x", "x", 1), 0);
-	assert_int_not_equal(local_save("/proc/nowhere", interests()), 0);
 }
 
 static void a_table_that_is_none(void **state)
@@ -124,7 +133,7 @@ static void the_jobs(void **state)
 	(void)state;
 	interests_declare(interests(), "a", true, world->now);
 	interests_announce(interests(), "b", world->now);
-	assert_int_equal(local_save(directory, interests()), 0);
+	assert_int_equal(save(LOCAL_FILE), 0);
 	read_text("jobs", text, sizeof(text));
 	assert_string_equal(text, "+a\nb\n");
 	/* A line that is no job is not one. */
@@ -135,6 +144,44 @@ static void the_jobs(void **state)
 	assert_false(job_of("c")->is_declared);
 	assert_true(job_of("d")->is_declared);
 	assert_true(job_of("e")->is_announced);
+}
+
+/* The cluster is told in the next life what it could not be told in this one. */
+static void a_job_that_moved(void **state)
+{
+	struct own own = interests()->own;
+	struct ozp_service shop;
+	char text[256];
+
+	(void)state;
+	world_make(&shop, "shop", 2, true);
+	interests_restore(interests(), &shop, world->now);
+	own.v4.v4 = v4("131.1.0.77");
+	helper_move(&world->helper, &own, world->now);
+	assert_int_equal(save(LOCAL_FILE), 0);
+	assert_int_equal(save(STORE_FILE), 0);
+	read_text("jobs", text, sizeof(text));
+	assert_string_equal(text, ">shop\n");
+	interests_uninit(interests());
+	memset(&interests()->jobs, 0, sizeof(interests()->jobs));
+	store_load(directory, interests(), world->now);
+	local_load(directory, interests(), world->now);
+	world_forget(world);
+	helper_connect(&world->helper, world->now);
+	assert_int_equal(world_counts(world, "moved shop 131.1.0.77"), 1);
+	/* It is not where an answer says that is older. */
+	world_answers_record(world, &shop);
+	assert_true(job_of("shop")->is_local);
+	assert_true(job_of("shop")->is_moved);
+	assert_int_equal(save(LOCAL_FILE), 0);
+	read_text("jobs", text, sizeof(text));
+	assert_string_equal(text, ">shop\n");
+	/* What is said of others is not lost on the way. */
+	write_text("jobs", "+>d\n>e\n>\n>>f\n");
+	local_load(directory, interests(), world->now);
+	assert_true(job_of("d")->is_moved && job_of("d")->is_declared);
+	assert_true(job_of("e")->is_moved && job_of("e")->is_announced);
+	assert_null(job_of("f"));
 }
 
 /* It is there, but cannot be read. */
@@ -296,6 +343,7 @@ int main(void)
 		TEST(a_directory_that_cannot_be_written),
 		TEST(a_table_that_is_none),
 		TEST(the_jobs),
+		TEST(a_job_that_moved),
 		TEST(jobs_that_are_not_readable),
 		TEST(names_are_on_the_disk),
 		TEST(one_at_a_time),

@@ -14,8 +14,6 @@
 #include "mem.h"
 #include "store.h"
 
-#define LOCAL_FILE "jobs"
-
 /* Somewhere that only default routes lead to (RFC 5737, RFC 3849). */
 #define FAR_IPV4 "192.0.2.1"
 #define FAR_IPV6 "2001:db8::1"
@@ -104,11 +102,30 @@ const char *local_text(const struct own *own, char *text)
 	return text;
 }
 
-/* A line is a job's name, with a + before it when the operator said so. */
+/* A line is a job's name, with a + before it when the operator said so, and a >
+ * when the cluster has still to hear that it moved.
+ */
+static void load_line(struct interests *interests, const char *line,
+		      uint64_t now)
+{
+	bool is_declared = *line == '+';
+	const char *name = line + is_declared;
+	bool is_moved = *name == '>';
+
+	name += is_moved;
+	if (!topic_is_word(name, OZPROXY_NAME_MAX))
+		return;
+	if (is_declared)
+		interests_declare(interests, name, true, now);
+	else
+		interests_deployed(interests, name, now);
+	if (is_moved)
+		interests_untold(interests, name);
+}
+
 int local_load(const char *directory, struct interests *interests, uint64_t now)
 {
 	char path[PATH_MAX], *line = NULL;
-	const char *name;
 	static bool said;
 	size_t room = 0;
 	FILE *file;
@@ -120,13 +137,7 @@ int local_load(const char *directory, struct interests *interests, uint64_t now)
 		return 0;
 	while (file && getline(&line, &room, file) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
-		name = *line == '+' ? line + 1 : line;
-		if (!topic_is_word(name, OZPROXY_NAME_MAX))
-			continue;
-		if (*line == '+')
-			interests_declare(interests, name, true, now);
-		else
-			interests_deployed(interests, name, now);
+		load_line(interests, line, now);
 	}
 	err = !file || ferror(file) ? -errno : 0;
 	free(line);
@@ -140,25 +151,22 @@ int local_load(const char *directory, struct interests *interests, uint64_t now)
 	return err;
 }
 
-int local_save(const char *directory, const struct interests *interests)
+char *local_compose(const struct interests *interests)
 {
 	struct map_node *node, *after;
 	const struct job *job;
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out;
-	int err;
 
 	out = mem_need(open_memstream(&text, &len));
 	map_for_each(&interests->jobs.names, node, after)
 	{
 		job = map_entry(node, struct job, node);
 		if (interest_is_hosted(job))
-			fprintf(out, "%s%s\n", job->is_declared ? "+" : "",
-				job->service.name);
+			fprintf(out, "%s%s%s\n", job->is_declared ? "+" : "",
+				job->is_moved ? ">" : "", job->service.name);
 	}
 	fclose(out);
-	err = store_write(directory, LOCAL_FILE, text, len);
-	free(text);
-	return err;
+	return text;
 }

@@ -10,6 +10,9 @@
 
 #include "interest.h"
 
+/** LOCAL_FILE - Where the jobs are. */
+#define LOCAL_FILE "jobs"
+
 /** LOCAL_TEXT - Room for the addresses of a node. */
 #define LOCAL_TEXT (2 * RECORD_TEXT + 4)
 
@@ -42,10 +45,7 @@ const char *local_text(const struct own *own, char *text);
 int local_load(const char *directory, struct interests *interests,
 	       uint64_t now);
 
-/**
- * local_save() - Save them; complains once when that is not possible.
- * Return: 0 or a negative errno.
- */
-int local_save(const char *directory, const struct interests *interests);
+/** local_compose() - What there is to be saved, to be freed. */
+char *local_compose(const struct interests *interests);
 
 #endif /* _OZP_OZPROXYD_LOCAL_H */

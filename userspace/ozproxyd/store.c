@@ -17,8 +17,6 @@
 #include "ozproxy_service.h"
 #include "tablefile.h"
 
-#define STORE_FILE "table.json"
-
 static int write_all(int fd, const char *text, size_t len)
 {
 	ssize_t done;
@@ -68,8 +66,8 @@ static int sync_directory(const char *directory)
 	return err;
 }
 
-static int replace(const char *directory, const char *name, const char *text,
-		   size_t len)
+int store_write(const char *directory, const char *name, const char *text,
+		size_t len)
 {
 	char path[PATH_MAX], next[PATH_MAX];
 	int fd, err;
@@ -112,26 +110,12 @@ int store_lock(const char *directory)
 	return err;
 }
 
-int store_write(const char *directory, const char *name, const char *text,
-		size_t len)
-{
-	static bool said;
-	int err;
-
-	err = replace(directory, name, text, len);
-	if (err)
-		log_once(&said, "%s/%s cannot be written: %s", directory, name,
-			 strerror(-err));
-	return err;
-}
-
-int store_save(const char *directory, const struct interests *interests)
+char *store_compose(const struct interests *interests)
 {
 	json_t *list = mem_need(json_array());
 	struct map_node *node, *after;
 	const struct job *job;
 	char *text;
-	int err;
 
 	map_for_each(&interests->jobs.names, node, after)
 	{
@@ -141,11 +125,7 @@ int store_save(const char *directory, const struct interests *interests)
 	}
 	text = mem_need(json_dumps(list, JSON_INDENT(1)));
 	json_decref(list);
-	err = store_write(directory, STORE_FILE, text, strlen(text));
-	free(text);
-	/* A copy of all of it came and went. */
-	malloc_trim(0);
-	return err;
+	return text;
 }
 
 void store_load(const char *directory, struct interests *interests,

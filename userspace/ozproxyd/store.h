@@ -9,6 +9,9 @@
 
 #include "interest.h"
 
+/** STORE_FILE - Where the table is. */
+#define STORE_FILE "table.json"
+
 /**
  * store_lock() - Have the directory for oneself, until the end of the program.
  * @directory: which; made if it is not there
@@ -25,13 +28,15 @@ int store_lock(const char *directory);
  * @text: what
  * @len: how much
  *
- * Return: 0 or a negative errno, after a complaint the first time.
+ * It waits until the disk has it, and may be called by a thread.
+ *
+ * Return: 0 or a negative errno.
  */
 int store_write(const char *directory, const char *name, const char *text,
 		size_t len);
 
-/** store_save() - Save the table, as a table file; as store_write(). */
-int store_save(const char *directory, const struct interests *interests);
+/** store_compose() - The table as a table file, to be freed. */
+char *store_compose(const struct interests *interests);
 
 /** store_load() - What was known when the table was saved last. */
 void store_load(const char *directory, struct interests *interests,
