@@ -24,8 +24,9 @@ passed_script "${files[@]}"
 export OUT=$PWD/userspace/build/fuzz
 
 # Some seconds each on a good machine.
-declare -A runs=([args]=200000 [extack]=200000 [genl]=40000 [link]=40000
-	[message]=60000 [result]=150000 [words]=100000)
+declare -A runs=([args]=200000 [config]=100000 [extack]=200000 [genl]=40000
+	[jobs]=30000 [link]=40000 [message]=60000 [result]=150000
+	[words]=100000)
 
 # Exactly as many inputs as were asked for.
 runs_all()
