@@ -20,15 +20,26 @@ struct ozp_chooser {
 	const struct ozp_snapshot *snap;
 };
 
+/* Taken over by another service, which leaves it in the list until its own service
+ * is set again, or denied by its worker.
+ */
+static bool ozp_chooser_is_out(const struct ozp_endpoint *ep)
+{
+	return ozp_endpoint_is_stale(ep) || ozp_doubt_is_on(&ep->doubt);
+}
+
+/* One that is out has no flows, but the most. */
 static u32 ozp_chooser_flows(const struct ozp_choice *choice, u32 index)
 {
 	const struct ozp_chooser *chooser =
 		container_of(choice, struct ozp_chooser, choice);
 	const struct ozp_endpoint *ep = chooser->snap->endpoints[index];
 
-	return atomic_read(&ep->instance->flows);
+	return ozp_chooser_is_out(ep) ? U32_MAX :
+					atomic_read(&ep->instance->flows);
 }
 
+/* Nothing is known of one that is out. */
 static void ozp_chooser_distance(const struct ozp_choice *choice, u32 index,
 				 struct ozp_distance *distance)
 {
@@ -36,6 +47,8 @@ static void ozp_chooser_distance(const struct ozp_choice *choice, u32 index,
 		container_of(choice, struct ozp_chooser, choice);
 	const struct ozp_endpoint *ep = chooser->snap->endpoints[index];
 
+	if (ozp_chooser_is_out(ep))
+		return;
 	distance->metric = ep->config.metric;
 	distance->rtt = ozp_node_rtt(ep->node);
 	distance->local = ozp_convert_is_local_rcu(chooser->cv, ep);
@@ -77,8 +90,7 @@ ozp_chooser_known(const struct ozp_chooser *chooser,
 	if (slot == ring->count)
 		return NULL;
 	target = chooser->snap->endpoints[ring->slots[slot].index];
-	return ozp_endpoint_is_stale(target) ||
-	       ozp_doubt_is_on(&target->doubt) ? NULL : target;
+	return ozp_chooser_is_out(target) ? NULL : target;
 }
 
 /* What the policy of the address says. */
@@ -172,8 +184,12 @@ static struct ozp_flow *ozp_choose_by_policy(struct ozp_chooser *chooser,
 					     const struct ozp_match *match)
 {
 	u32 first = ozp_chooser_pick(chooser, ring, match);
+	u32 index = ring->slots[first].index;
 	struct ozp_flow *flow;
 
+	/* Its turn is not one more of its neighbour's. */
+	if (ozp_chooser_is_out(chooser->snap->endpoints[index]))
+		first = ozp_chooser_pick(chooser, ring, match);
 	flow = ozp_choose_from(chooser, pkt, parties, ring, first, false);
 	if (!IS_ERR(flow) || PTR_ERR(flow) != -ENOENT)
 		return flow;

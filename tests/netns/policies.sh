@@ -220,6 +220,21 @@ by_load()
 	check "$family: instances listen anew" listen
 }
 
+# One that another service took over is in the list until its service is set
+# again: the others are chosen as without it, not its neighbour twice.
+# shellcheck disable=SC2046 # words
+taken_over()
+{
+	check "$family: three instances, the local one next" \
+		shop "metric 3" "metric 2" "metric 1"
+	check "$family: it is taken over" service_set w1 thief $(instance 0 \
+		10.19.1.7,fc00::107 10.30.0.66,fdff::66 131.1.0.1 50103)
+	shared "closest: the next nearest" 4 "$closest" "0 0 4"
+	shared "least: is divided among the others" 4 "$least" "0 2 2"
+	shared "rr: the others take turns" 6 "$robin" "0 3 3"
+	check "$family: without the other" ns w1 ozctl service del thief
+}
+
 # The one instance that got all connections of the last split, or nothing.
 the_one()
 {
@@ -285,6 +300,7 @@ for family in 4 6; do
 	by_metric
 	by_measure
 	by_load
+	taken_over
 	by_client
 	sock close l0 l1 l2
 done
