@@ -188,9 +188,7 @@ void section_clear(void)
 	struct outcome out;
 	int ifindex;
 
-	ifindex = device_new("oz0", NULL, &out);
-	if (!ifindex)
-		bail("no device: %s", out.text);
+	ifindex = device_need("oz0");
 	client_open(&client, NETLINK_GENERIC);
 	container_make(&client, ifindex, "oz0");
 	service_set(&client, ifindex, &idle, &out);

@@ -283,9 +283,7 @@ void section_dump(void)
 	struct outcome out;
 	int ifindex;
 
-	ifindex = device_new("oz0", NULL, &out);
-	if (!ifindex)
-		bail("no device: %s", out.text);
+	ifindex = device_need("oz0");
 	client_open(&client, NETLINK_GENERIC);
 	snapshot_take(&client, ifindex, &empty);
 	ok(!empty.len, "an empty table dumps nothing");

@@ -405,12 +405,9 @@ static void try_changes(struct client *client, struct client *ear, int ifindex)
 void section_notify(void)
 {
 	struct client client, misses, changes;
-	struct outcome out;
 	int ifindex;
 
-	ifindex = device_new("oz0", NULL, &out);
-	if (!ifindex)
-		bail("no device: %s", out.text);
+	ifindex = device_need("oz0");
 	client_open(&client, NETLINK_GENERIC);
 	container_make(&client, ifindex, "oz0");
 	client_open(&misses, NETLINK_GENERIC);

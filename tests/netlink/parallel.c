@@ -237,12 +237,9 @@ void section_parallel(void)
 		(unsigned long)time(NULL);
 	pid_t pids[CLIENTS];
 	struct client client;
-	struct outcome out;
 	int ifindex, i, status, bad = 0;
 
-	ifindex = device_new("oz0", NULL, &out);
-	if (!ifindex)
-		bail("no device: %s", out.text);
+	ifindex = device_need("oz0");
 	diag("OZP_SEED=%lu", seed);
 	for (i = 0; i < CLIENTS; i++) {
 		pids[i] = fork();

@@ -24,9 +24,7 @@ void refusals_begin(struct refusals *refusals)
 	struct outcome out;
 	unsigned int i;
 
-	refusals->ifindex = device_new("oz0", NULL, &out);
-	if (!refusals->ifindex)
-		bail("no device: %s %s", strerror(out.err), out.text);
+	refusals->ifindex = device_need("oz0");
 	client_open(&refusals->client, NETLINK_GENERIC);
 	for (i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
 		service_set(&refusals->client, refusals->ifindex, &seeds[i],

@@ -82,6 +82,16 @@ int device_new(const char *name, struct attr *data, struct outcome *out)
 	return out->err ? 0 : (int)if_nametoindex(name);
 }
 
+int device_need(const char *name)
+{
+	struct outcome out;
+	int ifindex = device_new(name, NULL, &out);
+
+	if (!ifindex)
+		bail("no device: %s %s", strerror(out.err), out.text);
+	return ifindex;
+}
+
 void device_del(int ifindex)
 {
 	struct outcome out;

@@ -40,6 +40,8 @@ void world_run(const char *command, ...)
 
 /* @data: the link attributes, or NULL. Returns the index, 0 when refused. */
 int device_new(const char *name, struct attr *data, struct outcome *out);
+/* The same without attributes, for those who are lost without it: bails out. */
+int device_need(const char *name);
 void device_del(int ifindex);
 
 /* Changes the link attributes of a device. */

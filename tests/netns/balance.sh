@@ -22,17 +22,10 @@ set -u
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
+# shellcheck source-path=SCRIPTDIR source=trio.bash
+. "$(dirname "$0")/trio.bash"
 
 need gojq ozctl
-
-topology()
-{
-	workers_up 3 &&
-		container_add w1 client 10.19.1.3/26 fc00::103/120 &&
-		container_add w1 s0 10.19.1.7/26 fc00::107/120 &&
-		container_add w2 s1 10.21.0.1/26 fc00::201/120 &&
-		container_add w3 s2 10.22.0.1/26 fc00::301/120
-}
 
 # shop ARG… : what instance 0, 1 and 2 have beside their addresses.
 # shellcheck disable=SC2046,SC2086 # words
@@ -40,40 +33,15 @@ shop()
 {
 	service_all shop \
 		address 10.30.1.30 policy rr address fdff:2000::30 policy rr \
-		$(instance 0 10.19.1.7,fc00::107 10.30.0.6,fdff::6 131.1.0.1 50103 $1) \
-		$(instance 1 10.21.0.1,fc00::201 10.30.0.7,fdff::7 131.1.0.2 50103 $2) \
-		$(instance 2 10.22.0.1,fc00::301 10.30.0.8,fdff::8 131.1.0.3 50103 $3)
-}
-
-# shellcheck disable=SC2046 # words
-services()
-{
-	service_all client \
-		$(instance 0 10.19.1.3,fc00::103 10.30.0.2,fdff::2 131.1.0.1 50103) &&
-		shop '' '' ''
+		$(trio_instance 0 $1) $(trio_instance 1 $2) $(trio_instance 2 $3)
 }
 
 use_family()
 {
-	if (($1 == 4)); then
-		client=10.19.1.3 robin=10.30.1.30
-		spaces=(10.19.1.7 10.21.0.1 10.22.0.1)
-		singles=(10.30.0.6 10.30.0.7 10.30.0.8)
-	else
-		client=fc00::103 robin=fdff:2000::30
-		spaces=(fc00::107 fc00::201 fc00::301)
-		singles=(fdff::6 fdff::7 fdff::8)
-	fi
+	trio_family "$1"
+	robin=10.30.1.30
+	(($1 == 4)) || robin=fdff:2000::30
 	family=IPv$1
-}
-
-listen()
-{
-	local i
-
-	for i in 0 1 2; do
-		sock listen "l$i" "s$i" "${spaces[i]}" 80 || return 1
-	done
 }
 
 # shared NAME CONNECTIONS ADDRESS COUNTS: each from a port of its own, as
@@ -124,12 +92,12 @@ none_left()
 }
 
 sock_start
-check "three workers, a client, three instances" topology
-check "services" services
+check "three workers, a client, three instances" trio_up
+check "its service" shop '' '' ''
 for family in 4 6; do
 	port=20000
 	use_family "$family"
-	check "$family: instances listen" listen
+	check "$family: instances listen" trio_listen
 	share=$(size 100 10)
 	shared "$((3 * share)) connections over 3 instances" $((3 * share)) \
 		"$robin" "$share $share $share"

@@ -21,39 +21,21 @@ set -u
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
+# shellcheck source-path=SCRIPTDIR source=pair.bash
+. "$(dirname "$0")/pair.bash"
 
 need gojq ozctl nft
 
 topology()
 {
-	worker_add w1 && worker_add w2 &&
-		underlay_join w1 131.1.0.1/24 2001:db8:1::1/64 &&
-		underlay_join w2 131.1.0.2/24 2001:db8:1::2/64 &&
-		container_add w1 c 10.19.1.3/26 fc00::103/120 &&
-		container_add w2 s 10.21.0.1/26 fc00::201/120 &&
-		device_up w1 && device_up w2
-}
-
-# services PREFIX: workers by the addresses PREFIX1 and PREFIX2.
-# shellcheck disable=SC2046 # words
-services()
-{
-	service_all client \
-		$(instance 0 10.19.1.3,fc00::103 10.30.0.2,fdff::2 "${1}1" 50103) &&
-		service_all shop \
-			address 10.30.1.30 policy rr address fdff:2000::30 policy rr \
-			$(instance 0 10.21.0.1,fc00::201 10.30.0.6,fdff::6 "${1}2" 50103)
+	pair_join && device_up w1 && device_up w2
 }
 
 use_family()
 {
-	if (($1 == 4)); then
-		c=10.19.1.3 s=10.21.0.1 ci=10.30.0.2 sip=10.30.1.30
-		c_=$c s_=$s ci_=$ci sip_=$sip
-	else
-		c=fc00::103 s=fc00::201 ci=fdff::2 sip=fdff:2000::30
-		c_=[$c] s_=[$s] ci_=[$ci] sip_=[$sip]
-	fi
+	pair_family "$1"
+	c_=$c s_=$s ci_=$ci sip_=$sip
+	(($1 == 4)) || c_=[$c] s_=[$s] ci_=[$ci] sip_=[$sip]
 	name="$2, IPv$1"
 }
 
@@ -173,7 +155,7 @@ check "two workers" topology
 port=5000
 bytes=$(size 2000000 200000)
 for underlay in 2001:db8:1:: 131.1.0.; do
-	check "workers have addresses $underlay*" services "$underlay"
+	check "workers have addresses $underlay*" pair_services "$underlay"
 	for mode in "${offload_modes[@]}"; do
 		check "underlay offloads: $mode" underlay_offloads "$mode"
 		for family in 4 6; do

@@ -29,6 +29,8 @@ set -u
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
+# shellcheck source-path=SCRIPTDIR source=pair.bash
+. "$(dirname "$0")/pair.bash"
 
 need gojq ozctl nft
 
@@ -36,23 +38,15 @@ marks=(0 0 0 drop 1 1 1 3 2 1 2 3 3 3 3 3)
 
 topology()
 {
-	worker_add w1 && worker_add w2 &&
-		underlay_join w1 131.1.0.1/24 2001:db8:1::1/64 &&
-		underlay_join w2 131.1.0.2/24 2001:db8:1::2/64 &&
-		netns_add peer && underlay_join peer 131.1.0.3/24 2001:db8:1::3/64 &&
-		container_add w1 c 10.19.1.3/26 fc00::103/120 &&
-		container_add w2 s 10.21.0.1/26 fc00::201/120 &&
+	pair_join && netns_add peer &&
+		underlay_join peer 131.1.0.3/24 2001:db8:1::3/64 &&
 		device_up w1 && device_up w2
 }
 
 # shellcheck disable=SC2046 # words
 services()
 {
-	service_all client $(instance 0 10.19.1.3,fc00::103 \
-		10.30.0.2,fdff::2 "${1}1" 50103) &&
-		service_all shop \
-			address 10.30.1.30 policy rr address fdff:2000::30 policy rr \
-			$(instance 0 10.21.0.1,fc00::201 10.30.0.6,fdff::6 "${1}2" 50103) &&
+	pair_services "$1" &&
 		service_all far \
 			address 10.30.1.40 policy rr address fdff:2000::40 policy rr \
 			$(instance 0 10.21.0.9,fc00::209 10.30.0.9,fdff::9 "${1}3" 55301)
@@ -60,13 +54,9 @@ services()
 
 use_family()
 {
-	if (($1 == 4)); then
-		c=10.19.1.3 s=10.21.0.1 sip=10.30.1.30 far=10.30.1.40
-		ci_=10.30.0.2
-	else
-		c=fc00::103 s=fc00::201 sip=fdff:2000::30 far=fdff:2000::40
-		ci_="[fdff::2]"
-	fi
+	pair_family "$1"
+	ci_=$ci far=10.30.1.40
+	(($1 == 4)) || ci_=[$ci] far=fdff:2000::40
 	name="IPv$1 in $under"
 }
 

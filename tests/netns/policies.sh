@@ -25,18 +25,11 @@ set -u
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=e2e.bash
 . "$(dirname "$0")/e2e.bash"
+# shellcheck source-path=SCRIPTDIR source=trio.bash
+. "$(dirname "$0")/trio.bash"
 
 need gojq ozctl tc
 need_modules sch_netem
-
-topology()
-{
-	workers_up 3 &&
-		container_add w1 client 10.19.1.3/26 fc00::103/120 &&
-		container_add w1 s0 10.19.1.7/26 fc00::107/120 &&
-		container_add w2 s1 10.21.0.1/26 fc00::201/120 &&
-		container_add w3 s2 10.22.0.1/26 fc00::301/120
-}
 
 # slow WORKER MS: what leaves a worker takes so long.
 slow()
@@ -56,43 +49,23 @@ shop()
 		address fdff:3000::32 policy least \
 		address 10.30.1.33 policy rr \
 		address fdff:2000::33 policy rr \
-		$(instance 1 10.21.0.1,fc00::201 10.30.0.7,fdff::7 131.1.0.2 50103 $1) \
-		$(instance 2 10.22.0.1,fc00::301 10.30.0.8,fdff::8 131.1.0.3 50103 $2) \
-		${3+$(instance 0 10.19.1.7,fc00::107 10.30.0.6,fdff::6 131.1.0.1 50103 $3)}
-}
-
-# shellcheck disable=SC2046 # words
-services()
-{
-	service_all client \
-		$(instance 0 10.19.1.3,fc00::103 10.30.0.2,fdff::2 131.1.0.1 50103)
+		$(trio_instance 1 $1) $(trio_instance 2 $2) \
+		${3+$(trio_instance 0 $3)}
 }
 
 use_family()
 {
+	trio_family "$1"
 	if (($1 == 4)); then
-		client=10.19.1.3 closest=10.30.1.31 least=10.30.1.32
+		closest=10.30.1.31 least=10.30.1.32
 		robin=10.30.1.33
-		spaces=(10.19.1.7 10.21.0.1 10.22.0.1)
-		singles=(10.30.0.6 10.30.0.7 10.30.0.8)
 		near=1 far=2
 	else
-		client=fc00::103 closest=fdff:1000::31 least=fdff:3000::32
+		closest=fdff:1000::31 least=fdff:3000::32
 		robin=fdff:2000::33
-		spaces=(fc00::107 fc00::201 fc00::301)
-		singles=(fdff::6 fdff::7 fdff::8)
 		near=2 far=1
 	fi
 	family=IPv$1
-}
-
-listen()
-{
-	local i
-
-	for i in 0 1 2; do
-		sock listen "l$i" "s$i" "${spaces[i]}" 80 || return 1
-	done
 }
 
 # split CONNECTIONS ADDRESS: sets got, how many each instance got.
@@ -217,7 +190,7 @@ by_load()
 	done
 	# Nobody accepted them: whoever listens still has them.
 	sock close l0 l1 l2
-	check "$family: instances listen anew" listen
+	check "$family: instances listen anew" trio_listen
 }
 
 # One that another service took over is in the list until its service is set
@@ -290,12 +263,11 @@ by_client()
 }
 
 sock_start
-check "three workers, a client, three instances" topology
-check "services" services
+check "three workers, a client, three instances" trio_up
 for family in 4 6; do
 	port=20000
 	use_family "$family"
-	check "$family: instances listen" listen
+	check "$family: instances listen" trio_listen
 	local_first
 	by_metric
 	by_measure
