@@ -7,6 +7,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "miss_parts.h"
 #include "work.h"
 
 static const enum ozproxy_drop_reason

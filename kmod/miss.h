@@ -114,23 +114,6 @@ u32 ozp_miss_find_after(struct ozp_misses *misses,
 			const struct ozp_miss_place *last,
 			struct ozp_miss_info *infos, u32 count);
 
-/* for miss_wait.c and miss_end.c, under the lock */
-struct ozp_miss *ozp_miss_lookup(struct ozp_misses *misses,
-				 const struct ozp_address *key);
-void ozp_miss_insert(struct ozp_misses *misses, struct ozp_miss *miss,
-		     const struct ozp_address *key, u64 lifetime_ms);
-void ozp_miss_release(struct ozp_misses *misses, struct ozp_miss *miss,
-		      struct sk_buff_head *packets);
-bool ozp_miss_schedule(struct ozp_misses *misses, struct ozp_miss *miss);
-void ozp_miss_inform(const struct ozp_misses *misses,
-		     const struct ozp_miss *miss, struct ozp_miss_info *info);
-
-/* for miss_wait.c and miss_end.c, without the lock */
-void ozp_misses_hurry(struct ozp_misses *misses);
-
-/* for miss.c, without the lock */
-void ozp_misses_forget(struct ozp_misses *misses, bool all);
-
 /* init */
 void ozp_misses_init(struct ozp_misses *misses,
 		     const struct ozp_miss_events *events);

@@ -8,6 +8,8 @@
 
 #include <linux/slab.h>
 
+#include "miss_parts.h"
+
 static void ozp_misses_release_all(struct ozp_misses *misses,
 				   struct sk_buff_head *packets)
 {

@@ -6,6 +6,8 @@
 
 #include <linux/slab.h>
 
+#include "miss_parts.h"
+
 /* An answer that was kept for long enough makes room, whatever its lifetime: else
  * who invents addresses keeps out all others for as long.
  */

@@ -21,7 +21,7 @@ layers='
 5: convert choose admission stale error inbound outbound idle
 4: tunnel tunnel_route tunnel_gro tunnel_receive tunnel_gather tunnel_send icmp reset
 3: conversion flow_parts flow flow_convert flow_measure flow_life flow_evict flow_collect
-3: affinity fragment miss_queue miss miss_wait miss_end
+3: affinity fragment miss_queue miss_parts miss miss_wait miss_end
 2: node policy service_config doubt service index table table_set
 1: packet hash mss rewrite compose embedded traffic trace trace_flow stats
 0: limits clock work address reasons_gen verdict compat_gen compat compat_tunnel
