@@ -110,6 +110,9 @@ static void wrong_files(void **state)
 	static const char *const wrong[][2] = {
 		{ "x", "f, line 1: this is not 'name = value': x" },
 		{ "\nx = 1", "f, line 2: there is no option 'x'" },
+		{ "leave-device = no # for now",
+		  "f, line 1: leave-device: 'no # for now' is neither yes nor "
+		  "no; a comment is a line of its own" },
 		{ "device =", "f, line 1: device: there is no value" },
 		{ "port = 0",
 		  "f, line 1: port: '0' is not a number from 1 to 65535" },

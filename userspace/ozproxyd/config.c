@@ -344,7 +344,8 @@ static int read_line(struct config *config, char *line, uint64_t before,
 		     char *error)
 {
 	const struct option *option;
-	char *equals, *name;
+	char *equals, *name, *value;
+	int err;
 
 	line = trim(line);
 	if (!*line || *line == '#')
@@ -359,7 +360,12 @@ static int read_line(struct config *config, char *line, uint64_t before,
 	/* The command line has the last word. */
 	if (option && before & bit(option))
 		return 0;
-	return config_set(config, name, trim(equals + 1), error);
+	value = trim(equals + 1);
+	err = config_set(config, name, value, error);
+	if (err && strchr(value, '#'))
+		strncat(error, "; a comment is a line of its own",
+			CONFIG_ERROR - strlen(error) - 1);
+	return err;
 }
 
 int config_read_file(struct config *config, FILE *file, const char *name,

@@ -373,7 +373,8 @@ static void on_status(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	notify("STATUS=%zu jobs, %s%s",
+	notify("STATUS=%s%zu jobs, %s%s",
+	       kernel_ifindex(daemon->kernel) ? "" : "no device, ",
 	       daemon->helper.interests.jobs.names.count,
 	       !daemon->broker			   ? "no broker" :
 	       broker_is_connected(daemon->broker) ? "connected to " :
