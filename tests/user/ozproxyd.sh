@@ -219,17 +219,23 @@ by_name()
 	check "it ends" stop
 }
 
-# The table that is read is not as a helper writes it: it is to be saved.
+# The table that is read is not as a helper writes it: it is to be saved, but
+# something is in the way.
+start_unsaved()
+{
+	echo '[{"app_name": "shop", "instance_list": [{"instance_number": 0,
+		"host_ip": "192.0.2.2", "host_port": 50103,
+		"namespace_ip": "10.21.0.1", "instance_ip": "10.30.0.6",
+		"service_ip": []}]}]' >"$1"
+	mkdir -p "$state/.table.json.new/in-the-way"
+	start --broker 127.0.0.1:1 --node-id n --save-interval 300
+}
+
 saved()
 {
 	local table=$state/table.json
 
-	echo '[{"app_name": "shop", "instance_list": [{"instance_number": 0,
-		"host_ip": "192.0.2.2", "host_port": 50103,
-		"namespace_ip": "10.21.0.1", "instance_ip": "10.30.0.6",
-		"service_ip": []}]}]' >"$table"
-	mkdir -p "$state/.table.json.new/in-the-way"
-	start --broker 127.0.0.1:1 --node-id n --save-interval 300
+	start_unsaved "$table"
 	check "a table that cannot be saved: it says so" until_true said \
 		'table.json cannot be written'
 	refuse "and keeps the old one" has_query "$table"
@@ -242,6 +248,29 @@ saved()
 	check "it ends again" stop
 	is "what is the same is not written" \
 		"$(stat -c %y "$table" | cut -d - -f 1)" 2001
+}
+
+# A card that is busy: the file is a pipe, and who compares it waits for a writer.
+slow_card()
+{
+	local table=$state/table.json
+
+	start_unsaved "$table"
+	until_true said 'table.json cannot be written'
+	rm "$table" && mkfifo "$table"
+	check "it takes long to save a table" until_true waits_for_the_card
+	check "others are answered meanwhile" answers
+	rm -r "$state/.table.json.new"
+	# shellcheck disable=SC2016 # for the shell inside
+	timeout 10 sh -c ': >"$1"' sh "$table"
+	check "then it is saved" until_true test -f "$table"
+	check "it ends" stop
+}
+
+# unshare, which began it, became it.
+waits_for_the_card()
+{
+	(($(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l) == 2))
 }
 
 has_query()
@@ -257,4 +286,5 @@ unread
 no_files
 by_name
 saved
+slow_card
 tap_done
