@@ -13,8 +13,6 @@
 declare -A flow_ports=([1]="1 1" [1000]="999 1" [100000]="999 100"
 	[1000000]="999 1001")
 flow_sizes=(1 1000 100000 1000000)
-# More of them only in the first round: they take minutes.
-flow_size_again=100000
 flow_sample=20000
 
 measure_flows()
@@ -25,7 +23,6 @@ measure_flows()
 	empty=$(memory_now)
 	flows_allow || return 1
 	for size in "${flow_sizes[@]}"; do
-		((round == 1 || size <= flow_size_again)) || break
 		read -ra ports <<<"${flow_ports[$size]}"
 		count=$((ports[0] * ports[1]))
 		all=$(flows_send "$count" "${ports[@]}") || return 1
