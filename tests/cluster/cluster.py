@@ -22,6 +22,7 @@ Table
   table                         all of it, JSON
 Answers
   delay SECONDS                 each answer comes so late
+  pace SECONDS                  so long is worked on each before the next one
   drop N|all|none               the next queries are not answered
   malformed KIND N WORKER       the next N answers to a worker are spoilt
   kinds                         what KIND may be
@@ -139,6 +140,8 @@ class Answers:
         self.publish = publish
         self.log = log
         self.delay = 0.0
+        self.pace = 0.0
+        self.done = 0.0         # when the last one is
         self.times = 1
         self.to_drop = 0
         self.kind = None
@@ -162,11 +165,14 @@ class Answers:
         for _ in range(self.times):
             if self.held is not None:
                 self.held.append((worker, payload))
-            elif self.delay:
-                self.late.append((time.monotonic() + self.delay, worker,
-                                  payload))
+            elif self.delay or self.pace:
+                self.late.append((self.when(), worker, payload))
             else:
                 self.send(worker, payload)
+
+    def when(self):
+        self.done = max(self.done, time.monotonic()) + self.pace
+        return self.done + self.delay
 
     def send(self, worker, payload):
         self.publish("nodes/%s/net/tablequery/result" % worker, payload)
@@ -347,6 +353,9 @@ class Cluster:
 
     def do_delay(self, seconds):
         self.answers.delay = float(seconds)
+
+    def do_pace(self, seconds):
+        self.answers.pace = float(seconds)
 
     def do_drop(self, count):
         self.answers.to_drop = {"all": -1, "none": 0}.get(count) \
