@@ -43,6 +43,7 @@ flows_sample()
 {
 	local round
 
+	# shellcheck disable=SC2034 # for result
 	for round in 1 2 3; do
 		cost=$(flows_send "$flow_sample" "$2" "$3") || return 1
 		result flows "$1" "$cost" instructions/packet

@@ -32,12 +32,12 @@ compile()
 }
 
 # What it wants of the kernel that has to do with IPv6.
-# Two are in every kernel that has a network: net/ipv6/Makefile builds them with
-# or without IPv6 (exthdrs_core.o, ip6_checksum.o).
+# Three are in every kernel that has a network: net/ipv6/Makefile builds them with
+# or without IPv6 (addrconf_core.o, exthdrs_core.o, ip6_checksum.o).
 wants()
 {
 	nm -u "$1" | grep -oE '[a-z0-9_]*(ipv6|ip6|inet6)[a-z0-9_]*' |
-		grep -vxE 'ipv6_skip_exthdr|csum_ipv6_magic' | xargs
+		grep -vxE '__ipv6_addr_type|ipv6_skip_exthdr|csum_ipv6_magic' | xargs
 }
 
 for name in $kernels; do

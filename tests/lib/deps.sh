@@ -29,8 +29,9 @@
 declare -gA OZP_PACKAGES=(
 	[build]="bc gcc kmod libc6-dev libelf-dev libev-dev libjansson-dev
 		libmnl-dev libmosquitto-dev make pkg-config"
-	[style]="clang-format coccinelle codespell cppcheck gcc git make perl
-		python3-minimal python3-yaml shellcheck sparse xz-utils"
+	[style]="clang-format coccinelle codespell cppcheck gcc git libpython3.11
+		make perl python3-minimal python3-yaml shellcheck sparse
+		xz-utils"
 	[user]="clang gcc libcmocka-dev libclang-rt-14-dev llvm make"
 	[qemu]="busybox-static cpio gcc kmod libc6-dev qemu-system-x86 util-linux
 		xz-utils"

@@ -280,7 +280,6 @@ void section_dump(void)
 {
 	struct snapshot empty;
 	struct client client;
-	struct outcome out;
 	int ifindex;
 
 	ifindex = device_need("oz0");
