@@ -7,7 +7,7 @@
 # are what was reached last, and some per cent, of TCP more, as its rounds differ by
 # that much: lower them with it.
 #
-# timeout: 400
+# timeout: 600
 set -u
 
 # shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
@@ -47,7 +47,16 @@ measure()
 		ROUNDS=1 "$(dirname "$0")/run"
 }
 
+# While the guest waits for files of the host, its clock leaps. A byte of TCP takes
+# about 1.5 instructions: what takes twice as many is measured once more.
+leapt()
+{
+	awk -F '\t' '$2 == "tcp1" && $3 == "on" && $4 > 3 { found = 1 }
+		END { exit !found }' "$tsv"
+}
+
 check "it is measured" measure
+! leapt || check "it is measured again" measure
 at_most "what a packet costs, of what vxlan adds" \
 	"$(tax ozproxy)" "$(tax vxlan)" 0.85
 at_most "what a packet costs, of what fou and nftables add" \
